@@ -1,0 +1,1 @@
+"""GraphQL over HTTP: transport, documents and their limits, errors."""

@@ -1,0 +1,137 @@
+"""Closed sets of the domain, each member with its sentence."""
+
+from __future__ import annotations
+
+from enum import Enum, StrEnum
+from typing import Any, Final, cast
+
+import strawberry
+
+from domain.cards.card import CardStatus
+from domain.customers.customer import ContactKind
+from domain.families.family import FamilyRole
+from domain.kernel.access import ActorKind
+from domain.kernel.quantities import Unit as DomainUnit
+from domain.kernel.quantities import UsageType
+from domain.ledger.ledger import Origin, TransactionKind
+from domain.payments.ports import DeclineReason
+from domain.topups.topup import TopUpStatus
+
+
+class Unit(StrEnum):
+    """What a quantity counts."""
+
+    BYTE = "BYTE"
+    SECOND = "SECOND"
+    PIECE = "PIECE"
+    POINT = "POINT"
+    MINOR_UNIT = "MINOR_UNIT"
+
+
+_UNITS: Final = {unit.value: Unit[unit.value] for unit in DomainUnit}
+
+
+def unit_of(unit: str) -> Unit:
+    """A ledger's unit as it is shown: every currency counts in its minor unit."""
+    return _UNITS.get(unit, Unit.MINOR_UNIT)
+
+
+def _described(kind: type[Enum], description: str, values: dict[str, str], *, name: str | None = None) -> None:
+    described = strawberry.enum(kind, name=name, description=description)
+    for value in cast("Any", described).__strawberry_definition__.values:
+        value.description = values[value.name]
+
+
+_described(
+    Unit,
+    "What a quantity counts.",
+    {
+        "BYTE": "Bytes of data.",
+        "SECOND": "Seconds of calls.",
+        "PIECE": "Messages.",
+        "POINT": "Loyalty points.",
+        "MINOR_UNIT": "The smallest unit of the operator's currency.",
+    },
+)
+_described(
+    UsageType,
+    "What something is used for.",
+    {
+        "MONEY": "Anything that is paid for as it is used.",
+        "DATA": "Mobile data.",
+        "VOICE": "Calls.",
+        "SMS": "Text messages.",
+    },
+)
+_described(
+    Origin,
+    "Whether somebody paid for it.",
+    {"PURCHASED": "It was bought.", "GRANTED": "It was given, such as a bonus."},
+    name="BucketOrigin",
+)
+_described(
+    TransactionKind,
+    "Why a balance changed.",
+    {
+        "TOP_UP": "Somebody topped the card up.",
+        "BONUS": "A bonus was granted.",
+        "USAGE": "Something was used.",
+        "EXPIRY": "What was left of something ended with its validity.",
+        "TRANSFER": "It was moved from one card to another.",
+        "REFUND": "A top-up was paid back.",
+    },
+)
+_described(
+    CardStatus,
+    "Where a card is in its life.",
+    {
+        "AWAITING_REGISTRATION": "Its holder has not been identified yet, so it cannot be used.",
+        "ACTIVE": "It can be used.",
+        "GRACE": "It can be called, and a top-up brings it back.",
+        "BLOCKED": "It was lost or stolen, or a parent has blocked it.",
+        "CONVERTED": "Its number is a contractless subscription now.",
+        "CLOSED": "Its life has ended.",
+    },
+)
+_described(ContactKind, "How a person is reached.", {"PHONE": "By a phone number.", "EMAIL": "By an e-mail address."})
+_described(
+    FamilyRole,
+    "What a member of a family may do there.",
+    {
+        "OWNER": "The one who may do everything, pays, and can hand the family over.",
+        "MANAGER": "An adult who may act for all.",
+        "MEMBER": "An adult with a card of their own.",
+        "CHILD": "A child or teenager, who sees their own card.",
+    },
+)
+_described(
+    ActorKind,
+    "The kinds of who that can act.",
+    {
+        "ANONYMOUS": "Nobody is signed in.",
+        "CUSTOMER": "The customer.",
+        "STAFF": "Somebody of the operator's staff.",
+        "SYSTEM": "A process of the operator's.",
+    },
+)
+_described(
+    TopUpStatus,
+    "What has become of a top-up so far.",
+    {
+        "CREATED": "It is being paid.",
+        "REQUIRES_ACTION": "The customer must confirm the payment at `actionUrl`.",
+        "UNKNOWN": "The payment provider has not answered yet. It is asked again; nothing needs to be done.",
+        "COMPLETED": "It is paid, and the balance is on the card.",
+        "DECLINED": "The payment provider said no; nothing was taken.",
+    },
+)
+_described(
+    DeclineReason,
+    "Why the payment provider said no.",
+    {
+        "INSUFFICIENT_FUNDS": "There is not enough money behind the payment method.",
+        "CARD_EXPIRED": "The payment method has expired.",
+        "NOT_AUTHENTICATED": "The customer did not confirm the payment.",
+        "REFUSED": "The bank does not say why.",
+    },
+)

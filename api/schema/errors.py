@@ -1,0 +1,130 @@
+"""Declared refusals become typed payload errors, here and nowhere else.
+
+    @user_error(AmountNotOffered, path="amount")
+    class AmountNotOfferedError(UserError):
+        minimum: Money = shown_field("…")
+
+says how a rejection is told. A mutation names the rejections it can answer with; an undeclared one is a fault.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection
+from typing import Any, ClassVar, Final, TypeVar, cast, dataclass_transform
+
+import strawberry
+from strawberry.extensions import FieldExtension
+from strawberry.types.field import StrawberryField
+
+from api.context import Context
+from api.schema.fields import shown_field
+from domain.kernel.access import Access, ActorKind, Permission
+from domain.kernel.errors import Forbidden, IdempotencyKeyReused, Rejection, Unauthenticated
+
+E_ = TypeVar("E_", bound="type[UserError]")
+T = TypeVar("T", bound=type)
+
+
+@strawberry.interface(
+    description="Why something was not done, fit to be shown. Nothing has happened, unless it says so."
+)
+class UserError:
+    code: str = strawberry.field(description="The same for every language and for ever, such as CARD_CLOSED.")
+    message: str = strawberry.field(description="A sentence for the person, in their language.")
+    path: list[str] | None = strawberry.field(
+        description="The part of the input that it is about, when it is about one."
+    )
+
+    input_path: ClassVar[list[str] | None] = None
+
+    @classmethod
+    def extras(cls, refusal: Rejection, context: Context) -> dict[str, Any]:
+        """What the type shows beyond code and message, made of what the refusal carries."""
+        return {}
+
+    @classmethod
+    def of(cls, refusal: Rejection, context: Context) -> UserError:
+        """The refusal as it is told."""
+        make = cast("Callable[..., UserError]", cls)
+        message = context.say(refusal.code, refusal.data())
+        return make(code=refusal.code, message=message, path=cls.input_path, **cls.extras(refusal, context))
+
+
+USER_ERRORS: Final[dict[type[Rejection], type[UserError]]] = {}
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(shown_field,))
+def user_error(rejection: type[Rejection], *, path: str | None = None) -> Callable[[E_], E_]:
+    """Declares how a rejection is told."""
+
+    def declare(cls: E_) -> E_:
+        cls.input_path = ["input", path] if path else None
+        cast("Any", cls).__access__ = Access.PUBLIC
+        USER_ERRORS[rejection] = cls
+        return strawberry.type(cls, description=inspect.getdoc(cls))
+
+    return declare
+
+
+@user_error(IdempotencyKeyReused, path="idempotencyKey")
+class IdempotencyKeyReusedError(UserError):
+    """The key was used before, for something else. Make a new key for a new intention."""
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(shown_field,))
+def payload(rejects: Collection[type[Rejection]]) -> Callable[[T], T]:
+    """Declares a mutation's payload, whose `errors` are these and no others."""
+
+    def declare(cls: T) -> T:
+        names = sorted(USER_ERRORS[rejection].__name__ for rejection in rejects)
+        for name in cls.__annotations__:
+            getattr(cls, name).default = None  # a refusal answers with its errors and nothing else
+        cls.__annotations__["errors"] = list[UserError]
+        cast("Any", cls).errors = strawberry.field(
+            default_factory=list[UserError],
+            description=f"Why it was not done; empty when it was. Any of: {', '.join(names)}.",
+        )
+        cast("Any", cls).__access__ = Access.PUBLIC
+        return strawberry.type(cls, description=inspect.getdoc(cls))
+
+    return declare
+
+
+class Refusals(FieldExtension):
+    """Asks for a mutation's permission before anything else, and tells its declared refusals in its payload."""
+
+    def __init__(self, permission: Permission, rejects: Collection[type[Rejection]]) -> None:
+        self.permission, self._rejects = permission, frozenset(rejects)
+
+    def apply(self, field: StrawberryField) -> None:
+        kind: Any = field.type
+        self._payload: Any = getattr(kind, "of_type", kind)
+        for argument in field.arguments:
+            argument.description = argument.description or "What it needs to know."
+
+    async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Any, **kwargs: Any) -> Any:
+        actor = info.context.actor
+        if not actor.may(self.permission):
+            raise Unauthenticated if actor.kind is ActorKind.ANONYMOUS else Forbidden(self.permission)
+        try:
+            return await next_(source, info, **kwargs)
+        except Rejection as refusal:
+            if type(refusal) not in self._rejects:
+                raise
+            return self._payload(errors=[told(refusal, info.context)])
+
+
+def told(refusal: Rejection, context: Context) -> UserError:
+    """A refusal as a payload error."""
+    return USER_ERRORS[type(refusal)].of(refusal, context)
+
+
+def mutation(permission: Permission, *, rejects: Collection[type[Rejection]]) -> Callable[[Callable[..., Any]], Any]:
+    """Declares a mutation: its permission, which its use case asks for too, and how it can be refused."""
+
+    def declare(resolver: Callable[..., Any]) -> Any:
+        extensions: list[FieldExtension] = [Refusals(permission, rejects)]
+        return strawberry.mutation(resolver, extensions=extensions, description=inspect.getdoc(resolver))
+
+    return declare

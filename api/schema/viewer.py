@@ -1,0 +1,87 @@
+"""The consumer's root: who is signed in, and everything that is theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from api.context import Context
+from api.schema.cards import CardConnection, CardEdge, card_cursor, card_of
+from api.schema.customers import Customer, find_customers
+from api.schema.families import Family, family_of_actor
+from api.schema.fields import batched, shown, shown_field
+from api.schema.loyalty import BonusConnection, bonuses_of_actor
+from api.schema.paging import FIRST_UUID, After, First, Page
+from api.schema.payments import PaymentMethod, payment_methods_of_actor
+from api.schema.topups import TopUpConnection, top_ups_of_actor
+from domain.kernel.access import Access, ActorKind
+from persistence.queries.cards import CARDS_OF_ACTOR
+
+
+@shown(Access.SIGNED_IN)
+class Actor:
+    """Who is really there. It differs from the customer only while staff act on the customer's behalf."""
+
+    kind: ActorKind = shown_field("What kind of who it is.")
+    is_impersonating: bool = shown_field("Whether staff act on the customer's behalf: show it plainly.")
+
+
+async def viewer_customer(viewers: Sequence[Viewer], *, context: Context) -> Sequence[Customer]:
+    """The customer for whom one acts."""
+    [customer] = await find_customers([context.me], context)
+    assert customer is not None
+    return [customer] * len(viewers)
+
+
+async def viewer_actor(viewers: Sequence[Viewer], *, context: Context) -> Sequence[Actor]:
+    """Who is really there."""
+    actor = Actor(kind=context.actor.kind, is_impersonating=context.actor.is_impersonating)
+    return [actor] * len(viewers)
+
+
+async def viewer_family(viewers: Sequence[Viewer], *, context: Context) -> Sequence[Family | None]:
+    """The family that one belongs to; null for none."""
+    return [await family_of_actor(context)] * len(viewers)
+
+
+async def viewer_payment_methods(viewers: Sequence[Viewer], *, context: Context) -> Sequence[list[PaymentMethod]]:
+    """What one can pay with, the default first."""
+    return [await payment_methods_of_actor(context)] * len(viewers)
+
+
+async def viewer_cards(
+    viewers: Sequence[Viewer], *, context: Context, first: First = None, after: After = None
+) -> Sequence[CardConnection]:
+    """The cards that one holds or carries, in the order in which they were issued."""
+    page = Page(first, after)
+    rows = await CARDS_OF_ACTOR.all(
+        context.services.database, me=context.me, after=page.after_id(FIRST_UUID), most=page.most
+    )
+    connection = page.of(CardConnection, CardEdge, [card_of(row) for row in rows], card_cursor)
+    return [connection] * len(viewers)
+
+
+async def viewer_bonuses(
+    viewers: Sequence[Viewer], *, context: Context, first: First = None, after: After = None
+) -> Sequence[BonusConnection]:
+    """What one was granted, newest first."""
+    return [await bonuses_of_actor(context, first, after)] * len(viewers)
+
+
+async def viewer_top_ups(
+    viewers: Sequence[Viewer], *, context: Context, first: First = None, after: After = None
+) -> Sequence[TopUpConnection]:
+    """What one has paid for, newest first."""
+    return [await top_ups_of_actor(context, first, after)] * len(viewers)
+
+
+@shown(Access.SIGNED_IN)
+class Viewer:
+    """The person who is signed in, and everything that is theirs: the root of every screen."""
+
+    customer: Customer = batched(viewer_customer)
+    actor: Actor = batched(viewer_actor)
+    family: Family | None = batched(viewer_family)
+    payment_methods: list[PaymentMethod] = batched(viewer_payment_methods)
+    cards: CardConnection = batched(viewer_cards)
+    bonuses: BonusConnection = batched(viewer_bonuses)
+    top_ups: TopUpConnection = batched(viewer_top_ups)

@@ -1,0 +1,1 @@
+"""Who is asking: sign-in codes, signing keys, tokens, the authorization server and the authenticator."""

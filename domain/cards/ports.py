@@ -1,0 +1,30 @@
+"""Where cards are kept, as use cases see it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.cards.card import Card
+from domain.kernel.access import Access
+
+
+class Cards(Protocol):
+    """The cards within a transaction. What is loaded is locked until it ends."""
+
+    async def of_actor(self, id: UUID, access: Access, /) -> Card | None:
+        """The card, if the actor stands to it so that they have this access; the second gate."""
+        ...
+
+    async def get(self, id: UUID, /) -> Card:
+        """The card, whoever asks: for our own processes. It must be there."""
+        ...
+
+    async def add(self, card: Card, created_at: datetime, /) -> bool:
+        """Keeps it. False when there is one with its phone number or ICCID already."""
+        ...
+
+    async def keep_period(self, card: Card, /) -> None:
+        """Keeps the card's status and dates."""
+        ...

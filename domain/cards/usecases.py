@@ -1,0 +1,99 @@
+"""A card's life, but for its top-ups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+from uuid import UUID
+
+from domain.cards.card import Card, CardStatus
+from domain.cards.errors import CardAlreadyIssued, CardClosed, CardConverted
+from domain.cards.ports import Cards
+from domain.kernel.access import Permission
+from domain.kernel.events import Event
+from domain.kernel.executor import Command, Work, personal, use_case
+from domain.kernel.time import local_date
+
+
+class CardWork(Work, Protocol):
+    """What cards need of a transaction."""
+
+    @property
+    def cards(self) -> Cards: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssueCard(Command[Card]):
+    """Hand out a card to its holder, for its user to carry. Unless the holder is identified it awaits registration."""
+
+    phone_number: str = personal()
+    iccid: str = personal()
+    holder_id: UUID
+    user_id: UUID
+    is_registered: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockCard(Command[Card]):
+    """Stop a card that is lost or stolen, or that a parent has taken away."""
+
+    card_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndCardPeriod(Command[Card]):
+    """Let the calendar have its way with a card: the end of its active period, or of its grace."""
+
+    card_id: UUID
+
+
+@use_case(Permission.CARD_ISSUE, rejects=[CardAlreadyIssued])
+async def issue_card(command: IssueCard, work: CardWork) -> Card:
+    """A registered card is active from the start, for as long as a top-up would make it."""
+    card = Card(
+        id=work.id,
+        phone_number=command.phone_number,
+        iccid=command.iccid,
+        status=CardStatus.AWAITING_REGISTRATION,
+        holder_id=command.holder_id,
+        user_id=command.user_id,
+        active_until=None,
+        grace_until=None,
+    )
+    if command.is_registered:
+        card = card.activated(work.operator, local_date(work.now, work.operator.time_zone))
+    if not await work.cards.add(card, work.now):
+        raise CardAlreadyIssued
+    work.emit(_event("issued", card))
+    return card
+
+
+@use_case(Permission.CARD_BLOCK, rejects=[CardClosed, CardConverted])
+async def block_card(command: BlockCard, work: CardWork) -> Card:
+    """What is on the card stays on it."""
+    card = await work.cards.get(command.card_id)
+    return await _keep(card, card.blocked(), work)
+
+
+@use_case(Permission.CARD_PERIOD_END)
+async def end_card_period(command: EndCardPeriod, work: CardWork) -> Card:
+    """Changes nothing before its day."""
+    card = await work.cards.get(command.card_id)
+    return await _keep(card, card.as_of(local_date(work.now, work.operator.time_zone)), work)
+
+
+async def _keep(before: Card, after: Card, work: CardWork) -> Card:
+    if after.status is not before.status:
+        await work.cards.keep_period(after)
+        work.emit(_event(_BECAME[after.status], after))
+    return after
+
+
+_BECAME: Final = {CardStatus.BLOCKED: "blocked", CardStatus.GRACE: "entered_grace", CardStatus.CLOSED: "closed"}
+
+
+def _event(what: str, card: Card) -> Event:
+    return Event(f"card.{what}", card.holder_id, {"card_id": str(card.id)})
+
+
+USE_CASES: Final = (issue_card, block_card, end_card_period)

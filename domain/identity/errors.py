@@ -1,0 +1,43 @@
+"""How signing in is refused. None of these says whether anybody is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domain.kernel.errors import Rejection
+
+
+@dataclass(eq=False)
+class InvalidPhoneNumber(Rejection):
+    """It is not a phone number in international form, such as +46701740605."""
+
+    code = "INVALID_PHONE_NUMBER"
+
+
+@dataclass(eq=False)
+class TooManySignInCodes(Rejection):
+    """So many codes were asked for with this number that the next has to wait."""
+
+    code = "TOO_MANY_SIGN_IN_CODES"
+    retry_after_seconds: int
+
+
+@dataclass(eq=False)
+class SignInRefused(Rejection):
+    """The code is wrong, used, expired or out of tries, or there is no such challenge: always the same answer."""
+
+    code = "SIGN_IN_REFUSED"
+
+
+@dataclass(eq=False)
+class RefreshRefused(Rejection):
+    """The refresh token is unknown, expired or another client's, or its session has ended."""
+
+    code = "REFRESH_REFUSED"
+
+
+@dataclass(eq=False)
+class RefreshTokenReplayed(Rejection):
+    """The refresh token was replaced before. Someone has a copy of it, so its session must end."""
+
+    code = "REFRESH_TOKEN_REPLAYED"

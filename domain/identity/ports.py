@@ -1,0 +1,72 @@
+"""What identity needs of a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.identity.session import RefreshToken, Session
+from domain.kernel.executor import Work
+from domain.notifications.ports import Messages
+
+
+class Identities(Protocol):
+    """Challenges, sessions and refresh tokens within a transaction."""
+
+    async def challenges_since(self, since: datetime, number_digest: bytes, *, limit: int) -> Sequence[datetime]:
+        """When this number's last challenges were made, newest first.
+
+        Until the transaction ends, nobody else gets an answer for the same number: so a limit holds for parallel
+        requests too. Waits at most 2 s, then `Busy`.
+        """
+        ...
+
+    async def customer_of(self, phone_number: str, /) -> UUID | None:
+        """Who is reached by this number (E.164)."""
+        ...
+
+    async def add_challenge(
+        self,
+        id: UUID,
+        *,
+        customer_id: UUID | None,
+        number_digest: bytes,
+        tries: int,
+        created_at: datetime,
+        expires_at: datetime,
+    ) -> None: ...
+
+    async def take_try(self, challenge_id: UUID, now: datetime, /) -> bool:
+        """Takes one try of a challenge. False when there is none left, or it is used, expired or unknown."""
+        ...
+
+    async def use_challenge(self, challenge_id: UUID, now: datetime, /) -> UUID | None:
+        """Uses the challenge up. Its customer; None when it is used, expired, unknown or nobody's."""
+        ...
+
+    async def add_session(self, session: Session, /) -> None: ...
+
+    async def session(self, id: UUID, /) -> Session | None:
+        """The session, locked."""
+        ...
+
+    async def session_of(self, digest: bytes, /) -> tuple[Session, RefreshToken] | None:
+        """The refresh token with this digest, and its session, locked."""
+        ...
+
+    async def keep_session(self, session: Session, now: datetime, /) -> None:
+        """Writes its generation and its end, and that it was seen now."""
+        ...
+
+    async def add_refresh_token(self, token: RefreshToken, /) -> None: ...
+
+
+class IdentityWork(Work, Protocol):
+    """A transaction, as signing in sees it."""
+
+    @property
+    def identity(self) -> Identities: ...
+    @property
+    def messages(self) -> Messages: ...

@@ -1,0 +1,64 @@
+"""Signing in takes several executions, since what must survive a refusal cannot be part of it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from domain.identity.challenge import SignInChallenge, SignInCodes
+from domain.identity.errors import InvalidPhoneNumber, RefreshRefused, RefreshTokenReplayed, SignInRefused
+from domain.identity.phone_numbers import e164
+from domain.identity.session import Session
+from domain.identity.usecases import (
+    EndReplayedSession,
+    RedeemSignInCode,
+    RefreshSession,
+    RequestSignInCode,
+    TakeSignInTry,
+    request_sign_in_code,
+)
+from domain.kernel.access import ANONYMOUS, Actor
+from domain.kernel.errors import Rejection
+from domain.kernel.executor import Executor
+
+
+class SignInProcess:
+    """The one way to a session. Nobody else executes its use cases."""
+
+    rejects: frozenset[type[Rejection]] = request_sign_in_code.rejects | {InvalidPhoneNumber}
+    """How `request` can be refused."""
+
+    def __init__(self, executor: Executor, codes: SignInCodes) -> None:
+        self._executor, self._codes = executor, codes
+
+    async def request(self, phone_number: str, actor: Actor = ANONYMOUS) -> SignInChallenge:
+        """Has a code sent, if somebody is known by this number, and never tells which.
+
+        Raises `InvalidPhoneNumber` and `TooManySignInCodes`.
+        """
+        number = e164(phone_number)
+        command = RequestSignInCode(phone_number=number, number_digest=self._codes.digest_of(number))
+        return await self._executor.execute(command, actor)
+
+    async def redeem(self, challenge_id: UUID, code: str, *, client_id: str, token_digest: bytes) -> Session:
+        """A new session, whose first refresh token is given by its digest. Raises `SignInRefused`.
+
+        The try is taken and committed before the code is compared: guesses that come at once share one budget.
+        """
+        await self._executor.execute(TakeSignInTry(challenge_id=challenge_id), ANONYMOUS)
+        if not self._codes.matches(challenge_id, code):
+            raise SignInRefused
+        command = RedeemSignInCode(challenge_id=challenge_id, client_id=client_id, token_digest=token_digest)
+        return await self._executor.execute(command, ANONYMOUS)
+
+    async def refresh(self, token_digest: bytes, *, client_id: str, next_token_digest: bytes) -> Session:
+        """The session, with its next refresh token. Raises `RefreshRefused`.
+
+        A token that was replaced before ends its session: whoever shows it, or whoever replaced it, has stolen it.
+        """
+        command = RefreshSession(client_id=client_id, token_digest=token_digest, next_token_digest=next_token_digest)
+        try:
+            return await self._executor.execute(command, ANONYMOUS)
+        except RefreshTokenReplayed:
+            replayed = EndReplayedSession(client_id=client_id, token_digest=token_digest)
+            await self._executor.execute(replayed, ANONYMOUS)
+            raise RefreshRefused from None

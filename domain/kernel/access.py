@@ -1,0 +1,153 @@
+"""Who may do what, and who may see what. The whole answer is here; nothing else in Kontant decides it.
+
+Two gates (INVARIANTS A2). The first: has this actor's role the *permission* for the use case? The second: how does the
+actor stand to the row (*relation*), and which *access classes* does that give? Relations are computed where the rows
+are, by one SQL expression (`persistence/scope.py`), and come along with each row; what they give is looked up here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntFlag, StrEnum
+from typing import Final
+from uuid import UUID
+
+
+class Permission(StrEnum):
+    """What a use case asks of the actor's role: the first gate."""
+
+    SIGN_IN = "sign_in"
+    SESSION_REFRESH = "session.refresh"
+    CARD_TOP_UP = "card.top_up"
+    TOP_UP_SETTLE = "top_up.settle"
+    BONUS_GRANT = "bonus.grant"
+    USAGE_RECORD = "usage.record"
+    MESSAGE_SEND = "message.send"
+    CUSTOMER_REGISTER = "customer.register"
+    CARD_ISSUE = "card.issue"
+    CARD_BLOCK = "card.block"
+    CARD_PERIOD_END = "card.period_end"
+    FAMILY_ARRANGE = "family.arrange"
+    PAYMENT_METHOD_SAVE = "payment_method.save"
+
+
+class ActorKind(StrEnum):
+    """The kinds of who that can act."""
+
+    ANONYMOUS = "ANONYMOUS"
+    CUSTOMER = "CUSTOMER"
+    STAFF = "STAFF"
+    SYSTEM = "SYSTEM"
+
+
+PERMISSIONS: Final[dict[ActorKind, frozenset[Permission]]] = {
+    ActorKind.ANONYMOUS: frozenset({Permission.SIGN_IN, Permission.SESSION_REFRESH}),
+    ActorKind.CUSTOMER: frozenset({Permission.SIGN_IN, Permission.SESSION_REFRESH, Permission.CARD_TOP_UP}),
+    ActorKind.STAFF: frozenset(),
+    ActorKind.SYSTEM: frozenset(Permission) - {Permission.SIGN_IN, Permission.SESSION_REFRESH, Permission.CARD_TOP_UP},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who really acts (`id`) and for which customer (`subject`), as RFC 8693 tells `act` from `sub`."""
+
+    kind: ActorKind
+    id: str
+    subject: UUID | None = None
+    session_id: UUID | None = None
+
+    @property
+    def is_impersonating(self) -> bool:
+        """Whether staff act on a customer's behalf."""
+        return self.kind is ActorKind.STAFF and self.subject is not None
+
+    def may(self, permission: Permission) -> bool:
+        """Whether this actor's role has the permission."""
+        return permission in PERMISSIONS[self.kind]
+
+
+ANONYMOUS: Final = Actor(ActorKind.ANONYMOUS, "anonymous")
+
+
+def customer(id: UUID, session_id: UUID | None = None) -> Actor:
+    """A customer who acts for themselves."""
+    return Actor(ActorKind.CUSTOMER, f"customer:{id}", id, session_id)
+
+
+def system(name: str, subject: UUID | None = None) -> Actor:
+    """A process of ours, such as `system:topups`, perhaps on a customer's behalf."""
+    return Actor(ActorKind.SYSTEM, f"system:{name}", subject)
+
+
+class Relation(IntFlag):
+    """How an actor stands to a customer, to a card through its holder and its user, or to what happened on a card.
+
+    Several can hold at once.
+    """
+
+    NONE = 0
+    SELF = 1
+    HOLDER = 2
+    USER = 4
+    CHILD_USER = 8  # carries the card, and is a child in a family
+    GUARDIAN = 16
+    FAMILY_OWNER = 32
+    FAMILY_MANAGER = 64
+    FAMILY_MEMBER = 128
+    FAMILY_CHILD = 256
+    OWN = 512  # whose payment method it is, who paid for the top-up, who was given the bonus
+
+
+class Access(IntFlag):
+    """The access class of a field: what one must be allowed, to be shown it. PUBLIC needs nothing."""
+
+    PUBLIC = 0
+    SIGNED_IN = 1  # anybody who is signed in
+    NAME = 2  # that a person is there, and their name
+    SELF = 4  # a person's own: contact points, locale, birth date, consents
+    FAMILY = 8  # a family: its name, its members and their roles
+    LINE = 16  # that a card is there: number, status, until when
+    BALANCE = 32  # how much money is on it
+    USAGE = 64  # its buckets: what is left of data, calls and messages
+    MONEY = 128  # how its money came and went: statement, top-ups, bonuses
+    WALLET = 256  # what one pays with, and how a payment goes: nobody else's business
+    TOP_UP = 512  # may buy balance for it
+    STAFF = 1024
+    SYSTEM = 2048
+
+
+_EVERYTHING_OF_A_CARD: Final = Access.LINE | Access.BALANCE | Access.USAGE | Access.MONEY | Access.TOP_UP
+_MANAGES: Final = Access.NAME | Access.FAMILY | Access.LINE | Access.BALANCE | Access.USAGE | Access.TOP_UP
+_BELONGS: Final = Access.NAME | Access.FAMILY | Access.LINE
+
+# docs/AUTHORIZATION.md shows the same as a table, which a test compares with this and with what is answered.
+GRANTS: Final[dict[Relation, Access]] = {
+    Relation.SELF: Access.NAME | Access.SELF,
+    Relation.HOLDER: _EVERYTHING_OF_A_CARD,
+    Relation.USER: Access.LINE | Access.BALANCE | Access.USAGE | Access.TOP_UP,
+    Relation.CHILD_USER: Access.LINE | Access.BALANCE | Access.USAGE,
+    Relation.GUARDIAN: Access.NAME | Access.SELF | _EVERYTHING_OF_A_CARD,
+    Relation.FAMILY_OWNER: _MANAGES,
+    Relation.FAMILY_MANAGER: _MANAGES,
+    Relation.FAMILY_MEMBER: _BELONGS,
+    Relation.FAMILY_CHILD: _BELONGS,
+    Relation.OWN: Access.MONEY | Access.WALLET,
+}
+
+
+def _granted(relations: int) -> Access:
+    access = Access.PUBLIC
+    for relation, gives in GRANTS.items():
+        if relations & relation:
+            access |= gives | Access.SIGNED_IN
+    return access
+
+
+# Every combination, computed at start: a row's relations are looked up, never worked out, when it is read.
+ACCESS_BY_RELATIONS: Final[tuple[int, ...]] = tuple(int(_granted(r)) for r in range(2 * max(GRANTS)))
+
+
+def relations_giving(access: Access) -> int:
+    """The relations of which any one gives this access class: what a SQL predicate is handed."""
+    return int(sum(r for r, gives in GRANTS.items() if gives & access))

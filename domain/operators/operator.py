@@ -1,0 +1,74 @@
+"""An operator: the brand whose customers these are, and what it has decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopUpRange:
+    """Any amount from the minimum to the maximum, in steps."""
+
+    minimum_minor: int
+    maximum_minor: int
+    step_minor: int
+
+    def holds(self, amount_minor: int) -> bool:
+        """Whether the amount is one of them."""
+        in_reach = self.minimum_minor <= amount_minor <= self.maximum_minor
+        return in_reach and (amount_minor - self.minimum_minor) % self.step_minor == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopUpOffer:
+    """The amounts that can be bought: a list, a range, or both. In minor units of the operator's currency."""
+
+    fixed_minor: tuple[int, ...] = ()
+    range: TopUpRange | None = None
+
+    @property
+    def minimum_minor(self) -> int:
+        """The least that can be bought."""
+        return min(self._ends)
+
+    @property
+    def maximum_minor(self) -> int:
+        """The most that can be bought at once."""
+        return max(self._ends)
+
+    @property
+    def _ends(self) -> tuple[int, ...]:
+        reach = (self.range.minimum_minor, self.range.maximum_minor) if self.range else ()
+        return (*self.fixed_minor, *reach)
+
+    def offers(self, amount_minor: int) -> bool:
+        """Whether the amount can be bought."""
+        return amount_minor in self.fixed_minor or (self.range is not None and self.range.holds(amount_minor))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """One brand in one country, with one currency. Its settings do not change while the program runs."""
+
+    slug: str
+    """Its short name, as in `norrsken`: lower-case letters, digits and underscores."""
+    name: str
+    country: str
+    """ISO 3166-1 alpha-2, as in `SE`."""
+    currency: str
+    """ISO 4217, as in `SEK`."""
+    currency_digits: int
+    """How many decimals the currency has: 2 means that 100 minor units are one."""
+    time_zone: str
+    """IANA, as in `Europe/Stockholm`: where its days begin and end."""
+    locales: tuple[str, ...]
+    """BCP 47, as in `sv-SE`; the first is what people get who have not chosen."""
+    hosts: tuple[str, ...]
+    """The host names by which it is addressed, in lower case, without ports."""
+    issuer: str
+    """Its public address without a slash at the end; also who its tokens say has issued them."""
+    top_up_offer: TopUpOffer
+    card_active_months: int
+    """How long a top-up keeps a card active."""
+    card_grace_months: int
+    """How long after that a card can be brought back by a top-up."""

@@ -1,0 +1,1 @@
+"""What is outside or heavy: adapters of the domain's ports, a folder for each context."""

@@ -1,0 +1,1 @@
+"""Payment providers behind `domain.payments.ports.PaymentGateway`. The built-in one is the sandbox."""

@@ -1,0 +1,94 @@
+"""The English text of everything that is told to people. `locale/*/LC_MESSAGES/kontant.po` have it in other languages.
+
+To add a text: write it here, and give each catalogue an entry whose `msgctxt` is the key and whose `msgid` is the
+English text. `tests/gateways/words/test_catalogues.py` names what is still missing.
+
+`{name}` is replaced by the value of that name, shown as people in the country write it. After a colon stands the form:
+`{phone_number:phone}`, `{seconds:wait}` ("in 5 minutes"), `{reason:name}` (the text in `NAMES` that has the key
+`reason.` and the value), `{day:yMd}` (a date by a CLDR skeleton, for a language whose grammar would bend the month).
+`{operator}` is always there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from domain.notifications.messages import MessageKind
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A text that depends on a number, which is the value named `by`."""
+
+    one: str
+    many: str
+    by: str
+
+
+Template = str | Counted
+
+MESSAGES: Final[Mapping[str, Template]] = {
+    # To people's phones: in English and Swedish only characters of the GSM alphabet, or a text costs twice as much.
+    MessageKind.SIGN_IN_CODE: Counted(
+        "Your code for {operator} is {code}. It is valid for {minutes} minute. Do not give it to anyone.",
+        "Your code for {operator} is {code}. It is valid for {minutes} minutes. Do not give it to anyone.",
+        by="minutes",
+    ),
+    MessageKind.TOP_UP_COMPLETED: (
+        "{amount} has been added to {phone_number:phone}. The balance is valid until {active_until}."
+    ),
+    MessageKind.TOP_UP_DECLINED: (
+        "{phone_number:phone} could not be topped up with {amount}. {reason:name} Nothing has been charged."
+    ),
+    MessageKind.TOP_UP_UNKNOWN: (
+        "We are waiting for the bank to answer about {amount} for {phone_number:phone}. Please do not pay again. "
+        "We will tell you as soon as we know."
+    ),
+    MessageKind.BONUS_GRANTED: "You have received a bonus from {operator}. {bonus:name}: {reward}.",
+}
+
+ERRORS: Final[Mapping[str, Template]] = {
+    "AMOUNT_NOT_OFFERED": (
+        "This amount is not on offer. Choose one of the amounts on offer, between {minimum} and {maximum}."
+    ),
+    "CURRENCY_NOT_OFFERED": "You cannot pay in this currency here.",
+    "CARD_NOT_FOUND": "We cannot find this prepaid card.",
+    "CARD_CLOSED": "This prepaid card is closed and cannot be topped up.",
+    "CARD_BLOCKED": "This prepaid card is blocked and cannot be topped up.",
+    "CARD_CONVERTED": "This prepaid card has been replaced by a subscription and cannot be topped up.",
+    "CARD_AWAITING_REGISTRATION": "This prepaid card must be registered before it can be topped up.",
+    "PAYMENT_METHOD_NOT_FOUND": "We cannot find this payment method.",
+    "PAYMENT_METHOD_EXPIRED": "This payment method has expired. Choose another one or add a new one.",
+    "PAYMENT_DECLINED": "{reason:name} Nothing has been charged. You can try another payment method.",
+    "IDEMPOTENCY_KEY_REUSED": (
+        "The same request has been made before with other details. Nothing was done this time. Please start again."
+    ),
+    "INSUFFICIENT_BALANCE": "There is not enough balance left for this.",
+    "INVALID_PHONE_NUMBER": "The phone number is not correct. Check it and try again.",
+    "TOO_MANY_SIGN_IN_CODES": "You have asked for too many codes. Try again {retry_after_seconds:wait}.",
+}
+
+NAMES: Final[Mapping[str, Template]] = {
+    # Why a payment was declined (`DeclineReason`): a whole sentence each.
+    "reason.INSUFFICIENT_FUNDS": "There is not enough money in the bank account.",
+    "reason.CARD_EXPIRED": "The payment card has expired.",
+    "reason.NOT_AUTHENTICATED": "The payment was not confirmed with the bank.",
+    "reason.REFUSED": "The bank refused the payment.",
+    # Bonuses by code. OTHER is for codes that have no name here.
+    "bonus.WELCOME": "Welcome bonus",
+    "bonus.FIRST_TOP_UP": "First top-up",
+    "bonus.RECURRING_TOP_UP": "Automatic top-up",
+    "bonus.BIRTHDAY": "Birthday gift",
+    "bonus.INVITED_FRIEND": "Invited friend",
+    "bonus.OTHER": "Bonus",
+    # What is counted one by one (`Unit`); data, time and money are written as the country writes them.
+    "unit.PIECE": Counted("{count} text message", "{count} text messages", by="count"),
+    "unit.POINT": Counted("{count} point", "{count} points", by="count"),
+}
+
+# What an unknown name is called, where operators can make up new ones.
+FALLBACKS: Final[Mapping[str, str]] = {"bonus": "bonus.OTHER", "reason": "reason.REFUSED"}
+
+TEMPLATES: Final[Mapping[str, Template]] = {**MESSAGES, **ERRORS, **NAMES}

@@ -1,0 +1,86 @@
+"""The API of all operators, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Generator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+
+from api.app import build_app
+from api.development import Development
+from api.services import Services
+from kontant.machine import fault_id
+from kontant.settings import Settings
+from kontant.wiring import Parts, parts_of
+
+GRACE_SECONDS: Final = 10
+
+
+async def serve(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT, and lets requests under way finish."""
+    async with AsyncExitStack() as stack:
+        parts = [await stack.enter_async_context(parts_of(settings, operator)) for operator in settings.operators]
+        app = _app(settings, parts)
+        ports = sorted({settings.port_of(operator) for operator in settings.operators})
+        servers = [_Server(_config(app, settings.host, port)) for port in ports]
+        await _together(servers)
+
+
+def _app(settings: Settings, parts: Sequence[Parts]) -> Starlette:
+    services = [
+        Services(
+            operator=each.operator,
+            database=each.database,
+            executor=each.executor,
+            identity=each.identity,
+            top_ups=each.top_ups,
+            payments=each.payments,
+            words=each.words,
+            clock=each.clock,
+        )
+        for each in parts
+    ]
+    if not settings.is_development:
+        return build_app(services, new_id=fault_id)
+    development = Development(
+        {each.operator.slug: each.outbox for each in parts}, {each.operator.slug: each.payments for each in parts}
+    )
+    return build_app(services, new_id=fault_id, development=development, first_port=settings.port)
+
+
+def _config(app: Starlette, host: str, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us: two servers in a process would each put the other's handlers back."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+async def _together(servers: Sequence[_Server]) -> None:
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    async with asyncio.TaskGroup() as group:
+        for server in servers:
+            group.create_task(server.serve()).add_done_callback(lambda _: stop())

@@ -1,0 +1,120 @@
+"""The settings of a deployment: read once, validated, and handed down as values that do not change.
+
+They come from one file and the environment; `kontant/settings_file.py` says what may stand there.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import SecretStr
+
+from domain.operators.operator import Operator
+from kontant.settings_file import File, SettingsError, read_file
+from persistence.places import EmbeddedPostgresError, data_folder, make_folder, write_privately
+
+CHECKOUT: Final = Path(__file__).resolve().parent.parent
+SECRET_BYTES: Final = 32
+
+__all__ = ["Settings", "SettingsError", "read_settings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What this deployment has decided."""
+
+    environment: Literal["development", "production"]
+    host: str
+    """The address to serve on."""
+    port: int
+    """Of the first operator; in development each further one has the next."""
+    data_folder: Path
+    """Where the embedded database, the log and, in development, the secret are kept."""
+    secret: bytes = field(repr=False)
+    """From which keys are derived that must be the same in every process."""
+    database_server: str | None = field(repr=False)
+    """A `postgresql://` URL; None means the embedded server."""
+    database_application_password: str | None = field(repr=False)
+    payment_wait_seconds: float
+    worker_concurrency: int
+    worker_poll_seconds: float
+    log: Literal["json", "text"] | None
+    """How to log on the terminal; None means JSON, which `kontant run` puts into a file instead."""
+    operators: tuple[Operator, ...]
+
+    @property
+    def is_development(self) -> bool:
+        """Whether this is somebody's own machine: GraphiQL, the outbox and the demo people are there."""
+        return self.environment == "development"
+
+    @property
+    def log_file(self) -> Path | None:
+        """Where `kontant run` keeps what its processes log; None when they log on the terminal."""
+        return None if self.log else self.data_folder / "log" / "kontant.jsonl"
+
+    def operator(self, slug: str) -> Operator:
+        """The operator with this short name. Raises `SettingsError`."""
+        for operator in self.operators:
+            if operator.slug == slug:
+                return operator
+        known = ", ".join(operator.slug for operator in self.operators)
+        raise SettingsError([f"operators: there is no {slug!r}, only {known}"])
+
+    def port_of(self, operator: Operator) -> int:
+        """Where this operator is served. In production the host tells them apart, so all share one port."""
+        return self.port + (self.operators.index(operator) if self.is_development else 0)
+
+
+def read_settings(checkout: Path = CHECKOUT) -> Settings:
+    """The settings of `kontant.toml`, or of the file that KONTANT_SETTINGS names, and of the environment.
+
+    Raises `SettingsError`, which names each setting that is wrong and says why.
+    """
+    file = read_file(Path(os.environ.get("KONTANT_SETTINGS") or checkout / "kontant.toml"))
+    try:
+        folder = file.data_folder.absolute() if file.data_folder else data_folder(checkout)
+        secret = file.secret.get_secret_value().encode() if file.secret else _development_secret(folder / "secret")
+    except (EmbeddedPostgresError, OSError) as failure:
+        raise SettingsError([f"data_folder: {failure}"]) from None
+    return Settings(
+        environment=file.environment,
+        host=file.host,
+        port=file.port,
+        data_folder=folder,
+        secret=secret,
+        database_server=_plain(file.database_server),
+        database_application_password=_plain(file.database_application_password),
+        payment_wait_seconds=file.payment.wait_seconds,
+        worker_concurrency=file.worker.concurrency,
+        worker_poll_seconds=file.worker.poll_seconds,
+        log=file.log,
+        operators=_operators(file),
+    )
+
+
+def _operators(file: File) -> tuple[Operator, ...]:
+    return tuple(
+        section.to_operator(slug, section.public_url or f"http://localhost:{file.port + index}")
+        for index, (slug, section) in enumerate(file.operators.items())
+    )
+
+
+def _development_secret(path: Path) -> bytes:
+    """Made once. Two processes that start at the same time end with the same one."""
+    if not path.exists():
+        make_folder(path.parent)
+        mine = path.with_name(f"{path.name}.{os.getpid()}")
+        write_privately(mine, secrets.token_hex(SECRET_BYTES))
+        with suppress(FileExistsError):
+            path.hardlink_to(mine)
+        mine.unlink()
+    return path.read_bytes()
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None

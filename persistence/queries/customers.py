@@ -1,0 +1,56 @@
+"""People, as they are shown."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+
+from domain.kernel.access import Access
+from persistence.scope import giving, relations_to_customer
+from persistence.statement import Query, col, one_of
+from persistence.tables.customers import ContactPointTable, CustomerTable
+
+
+class CustomerRow(NamedTuple):
+    id: UUID
+    given_name: str
+    family_name: str
+    birth_date: date | None
+    locale: str
+    relations: int
+
+
+class ContactPointRow(NamedTuple):
+    customer_id: UUID
+    kind: str
+    value: str
+
+
+def customer_columns(table: Any = CustomerTable) -> tuple[Any, ...]:
+    """The columns of a `CustomerRow`."""
+    return (
+        col(table.id),
+        col(table.given_name),
+        col(table.family_name),
+        col(table.birth_date),
+        col(table.locale),
+        relations_to_customer(table).label("relations"),
+    )
+
+
+CUSTOMERS: Final = Query(
+    CustomerRow,
+    select(*customer_columns()).where(
+        col(CustomerTable.id) == one_of("ids", col(CustomerTable.id)), giving(relations_to_customer(), Access.NAME)
+    ),
+)
+
+CONTACT_POINTS: Final = Query(
+    ContactPointRow,
+    select(col(ContactPointTable.customer_id), col(ContactPointTable.kind), col(ContactPointTable.value))
+    .where(col(ContactPointTable.customer_id) == one_of("customers", col(ContactPointTable.customer_id)))
+    .order_by(col(ContactPointTable.kind).desc(), col(ContactPointTable.value)),
+)

@@ -1,0 +1,32 @@
+"""Every table, one module a context. Importing this package registers all of them on `SQLModel.metadata`."""
+
+from sqlmodel import SQLModel
+
+from persistence.tables import (
+    cards,
+    customers,
+    families,
+    identity,
+    kernel,
+    ledger,
+    loyalty,
+    notifications,
+    payments,
+    topups,
+)
+
+METADATA = SQLModel.metadata
+
+__all__ = [
+    "METADATA",
+    "cards",
+    "customers",
+    "families",
+    "identity",
+    "kernel",
+    "ledger",
+    "loyalty",
+    "notifications",
+    "payments",
+    "topups",
+]

@@ -1,0 +1,33 @@
+"""People, and how they are reached."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlmodel import Field, SQLModel
+
+from domain.customers.customer import ContactKind
+from persistence.tables.columns import TEXT, TIME, words
+
+
+class CustomerTable(SQLModel, table=True):
+    __tablename__ = "customer"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(primary_key=True)
+    given_name: str = Field(sa_type=TEXT)
+    family_name: str = Field(sa_type=TEXT)
+    birth_date: date | None = None
+    locale: str = Field(sa_type=TEXT)
+    created_at: datetime = Field(sa_type=TIME)
+
+
+class ContactPointTable(SQLModel, table=True):
+    """A proven way to reach a person. One person has it, at most."""
+
+    __tablename__ = "contact_point"  # pyright: ignore[reportAssignmentType]
+
+    kind: ContactKind = Field(sa_type=words(ContactKind), primary_key=True)
+    value: str = Field(sa_type=TEXT, primary_key=True)
+    customer_id: UUID = Field(foreign_key="customer.id", index=True)
+    verified_at: datetime = Field(sa_type=TIME)

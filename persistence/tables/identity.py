@@ -1,0 +1,76 @@
+"""Sign-in: challenges, sessions, refresh tokens and the operator's signing keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, LargeBinary, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from persistence.tables.columns import TEXT, TIME
+
+
+class SignInChallengeTable(SQLModel, table=True):
+    """A code was asked for. The code itself is kept nowhere: it is derived from the id with a key of the operator's."""
+
+    __tablename__ = "sign_in_challenge"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        CheckConstraint("attempts_left >= 0", name="challenge_has_a_floor"),
+        Index("challenges_of_number", "number_digest", "created_at"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    customer_id: UUID | None = Field(default=None, foreign_key="customer.id")
+    """Null for one who is not known: then no code is sent, and none is right."""
+    number_digest: bytes = Field(sa_type=LargeBinary)
+    """A keyed hash of the phone number, to count by: the numbers of people who are not known are not kept."""
+    attempts_left: int
+    created_at: datetime = Field(sa_type=TIME)
+    expires_at: datetime = Field(sa_type=TIME, index=True)
+    used_at: datetime | None = Field(default=None, sa_type=TIME)
+
+
+class SessionTable(SQLModel, table=True):
+    """A device on which a customer is signed in."""
+
+    __tablename__ = "session"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (Index("ended_sessions", "ended_at", postgresql_where=text("ended_at is not null")),)
+
+    id: UUID = Field(primary_key=True)
+    customer_id: UUID = Field(foreign_key="customer.id", index=True)
+    client_id: str = Field(sa_type=TEXT)
+    created_at: datetime = Field(sa_type=TIME)
+    last_seen_at: datetime = Field(sa_type=TIME)
+    generation: int
+    """Which of its refresh tokens is the newest: each refresh begins a generation."""
+    generation_at: datetime = Field(sa_type=TIME)
+    ended_at: datetime | None = Field(default=None, sa_type=TIME)
+
+
+class RefreshTokenTable(SQLModel, table=True):
+    """A refresh token, by its hash. Good while it is of its session's newest generation, and shortly after."""
+
+    __tablename__ = "refresh_token"  # pyright: ignore[reportAssignmentType]
+
+    hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    session_id: UUID = Field(foreign_key="session.id", index=True)
+    generation: int
+    created_at: datetime = Field(sa_type=TIME)
+    expires_at: datetime = Field(sa_type=TIME)
+
+
+class SigningKeyTable(SQLModel, table=True):
+    """A key that signs this operator's tokens. The private half is encrypted with the deployment's secret."""
+
+    __tablename__ = "signing_key"  # pyright: ignore[reportAssignmentType]
+
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    """The first is 1. Processes that make the next at the same time give it the same number, and one of them wins."""
+    id: str = Field(sa_type=TEXT, unique=True)
+    """What tokens call it (`kid`)."""
+    public_jwk: dict[str, Any] = Field(sa_type=JSONB)
+    private_jwk: bytes = Field(sa_type=LargeBinary)
+    created_at: datetime = Field(sa_type=TIME)

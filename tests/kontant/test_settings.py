@@ -1,0 +1,173 @@
+"""Settings: what is wrong is refused at start, by name and in words."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from kontant.settings import Settings, SettingsError, read_settings
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+GOOD = (CHECKOUT / "kontant.toml").read_text()
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+class Deployment:
+    """A settings file and an environment, to be read."""
+
+    def __init__(self, folder: Path, environment: pytest.MonkeyPatch) -> None:
+        self._file, self._environment = folder / "kontant.toml", environment
+        self.text = GOOD
+        self.set(KONTANT_SETTINGS=str(self._file), KONTANT_DATA_FOLDER=str(folder / "data"))
+
+    def set(self, **variables: str) -> None:
+        for name, value in variables.items():
+            self._environment.setenv(name, value)
+
+    def replace(self, old: str, new: str) -> None:
+        assert old in self.text
+        self.text = self.text.replace(old, new)
+
+    def read(self) -> Settings:
+        self._file.write_text(self.text)
+        return read_settings()
+
+    def problems(self) -> list[str]:
+        with pytest.raises(SettingsError) as caught:
+            self.read()
+        return caught.value.problems
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    monkeypatch.delenv("PORT", raising=False)
+    return Deployment(tmp_path, monkeypatch)
+
+
+def test_the_file_of_the_checkout_is_right(deployment: Deployment) -> None:
+    settings = deployment.read()
+    swedish, latvian = settings.operators
+    assert (swedish.currency, swedish.time_zone, swedish.currency_digits) == ("SEK", "Europe/Stockholm", 2)
+    assert latvian.locales == ("lv-LV", "ru-LV", "en")
+    assert [settings.port_of(operator) for operator in settings.operators] == [8000, 8001]
+    assert latvian.issuer == "http://localhost:8001"
+    assert swedish.top_up_offer.offers(100_00)
+    assert not swedish.top_up_offer.offers(101_00)
+    assert latvian.top_up_offer.offers(77_00)
+    assert not latvian.top_up_offer.offers(77_50)
+
+
+@pytest.mark.parametrize("name", ["PORT", "KONTANT_PORT"])
+def test_the_environment_wins_over_the_file(deployment: Deployment, name: str) -> None:
+    deployment.set(**{name: "9100"})
+    settings = deployment.read()
+    assert [operator.issuer for operator in settings.operators] == ["http://localhost:9100", "http://localhost:9101"]
+
+
+def test_the_development_secret_is_made_once_and_is_nobody_elses(deployment: Deployment, tmp_path: Path) -> None:
+    first = deployment.read().secret
+    assert len(first) >= 32
+    assert deployment.read().secret == first
+    assert (tmp_path / "data" / "secret").stat().st_mode & 0o077 == 0
+
+
+def test_no_secret_is_shown_when_settings_are_printed(deployment: Deployment) -> None:
+    deployment.set(KONTANT_SECRET=SECRET, KONTANT_DATABASE_SERVER="postgresql://me:hushhush@db:5432")
+    assert not re.search("hushhush|0123456789", repr(deployment.read()))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name", "why"),
+    [
+        ("port = 8000", "port = 70000", "port", "less than or equal to 65535"),
+        ("port = 8000", "port = 65535", "port", "one more for each further operator"),
+        ("port = 8000", "prot = 8000", "prot", "no such setting"),
+        ('environment = "development"', 'environment = "test"', "environment", "'development' or 'production'"),
+        ("wait_seconds = 8", "wait_seconds = 0", "payment.wait_seconds", "greater than 0"),
+        ("concurrency = 10", "concurrency = 'ten'", "worker.concurrency", "valid integer"),
+        ('country = "SE"', 'country = "SWE"', "operators.norrsken.country", "ISO 3166-1"),
+        ('currency = "SEK"', 'currency = "KR"', "operators.norrsken.currency", "ISO 4217"),
+        ('currency = "EUR"\n', "", "operators.baltika.currency", "is missing"),
+        ("Europe/Riga", "Europe/Rīga", "operators.baltika.time_zone", "IANA"),
+        ("Europe/Riga", "../../etc/passwd", "operators.baltika.time_zone", "IANA"),
+        ('"ru-LV"', '"ru_LV"', "operators.baltika.locales.1", "BCP 47"),
+        ('"ru-LV"', '"xx-LV"', "operators.baltika.locales.1", "BCP 47"),
+        ('["norrsken.localhost"]', "[]", "operators.norrsken.hosts", "at least 1"),
+        ('["norrsken.localhost"]', '["norrsken.localhost:80"]', "operators.norrsken.hosts.0", "without a port"),
+        ('["norrsken.localhost"]', '["baltika.localhost"]', "operators", "named more than once"),
+        ("[5000, 10000,", "[10000, 5000,", "operators.norrsken.top_up.fixed_minor", "larger than the one before"),
+        ("[300, 500,", "[0, 500,", "operators.baltika.top_up.fixed_minor.0", "greater than 0"),
+        ("step_minor = 100", "step_minor = 7000", "operators.baltika.top_up.range", "number of steps"),
+        ("maximum_minor = 10000", "maximum_minor = 100", "operators.baltika.top_up.range", "less than"),
+        ("[operators.norrsken]", '[operators."Norr sken"]', "operators.Norr sken.[key]", "match pattern"),
+        ("[payment]", "[payment", "KONTANT_SETTINGS", "is not TOML"),
+    ],
+)
+def test_a_wrong_setting_is_named(deployment: Deployment, old: str, new: str, name: str, why: str) -> None:
+    deployment.replace(old, new)
+    (problem,) = deployment.problems()
+    assert problem.startswith(f"{name}: ")
+    assert why in problem
+
+
+def test_an_operator_that_offers_nothing_is_named(deployment: Deployment) -> None:
+    deployment.replace("top_up.fixed_minor = [5000, 10000, 20000, 30000, 50000, 100000]", "top_up = {}")
+    assert deployment.problems() == ["operators.norrsken.top_up: nothing is on offer: give fixed_minor, range, or both"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "why"),
+    [
+        ("KONTANT_PORT", "eight", "valid integer"),
+        ("KONTANT_PAYMENT__WAIT_SECONDS", "-1", "greater than 0"),
+        ("KONTANT_OPERATORS__BALTIKA__CURRENCY", "EUX", "ISO 4217"),
+        ("KONTANT_PROT", "8000", "no such setting"),
+    ],
+)
+def test_a_wrong_variable_is_named(deployment: Deployment, variable: str, value: str, why: str) -> None:
+    deployment.set(**{variable: value})
+    (problem,) = deployment.problems()
+    assert problem.startswith(f"{variable}: ")
+    assert why in problem
+
+
+def test_all_that_is_wrong_is_told_at_once(deployment: Deployment) -> None:
+    deployment.replace("port = 8000", "port = 0")
+    deployment.replace('currency = "EUR"', 'currency = "EURO"')
+    assert [problem.partition(":")[0] for problem in deployment.problems()] == ["port", "operators.baltika.currency"]
+
+
+def test_a_file_that_is_not_there_is_named(deployment: Deployment, tmp_path: Path) -> None:
+    deployment.set(KONTANT_SETTINGS=str(tmp_path / "other.toml"))
+    (problem,) = deployment.problems()
+    assert problem.startswith("KONTANT_SETTINGS: ")
+
+
+def test_production_needs_a_secret_and_public_addresses(deployment: Deployment) -> None:
+    deployment.replace('environment = "development"', 'environment = "production"')
+    assert deployment.problems() == [
+        "secret: is required in production (KONTANT_SECRET)",
+        "operators.norrsken.public_url: is required in production",
+        "operators.baltika.public_url: is required in production",
+    ]
+
+
+def test_a_short_secret_is_refused_and_not_shown(deployment: Deployment) -> None:
+    deployment.set(KONTANT_SECRET="short")
+    assert deployment.problems() == ["secret: must have at least 32 bytes"]
+
+
+def test_a_public_address_is_one_of_the_hosts(deployment: Deployment) -> None:
+    deployment.set(KONTANT_ENVIRONMENT="production", KONTANT_SECRET=SECRET)
+    deployment.set(KONTANT_OPERATORS__BALTIKA__PUBLIC_URL="https://baltika.localhost")
+    deployment.set(KONTANT_OPERATORS__NORRSKEN__PUBLIC_URL="https://elsewhere.example")
+    assert deployment.problems() == ["operators.norrsken.public_url: its host must be one of operators.norrsken.hosts"]
+    deployment.set(KONTANT_OPERATORS__NORRSKEN__PUBLIC_URL="https://norrsken.localhost")
+    settings = deployment.read()
+    assert [operator.issuer for operator in settings.operators] == [
+        "https://norrsken.localhost",
+        "https://baltika.localhost",
+    ]
+    assert {settings.port_of(operator) for operator in settings.operators} == {8000}

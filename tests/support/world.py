@@ -1,0 +1,136 @@
+"""A small world to act in: people, cards and payment methods, made in a line each, and the top-up process over them."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import count
+from pathlib import Path
+from uuid import UUID
+
+from domain.cards.card import Card, CardStatus
+from domain.customers.customer import ContactKind, ContactPoint, Customer
+from domain.families.family import FamilyMember, FamilyRole
+from domain.kernel.access import Actor, customer, system
+from domain.kernel.executor import Executor
+from domain.kernel.quantities import Money
+from domain.ledger import usecases as ledger
+from domain.loyalty import bonus as loyalty
+from domain.operators.operator import Operator
+from domain.payments.method import PaymentMethod
+from domain.payments.ports import PaymentGateway
+from domain.topups import usecases as topups
+from domain.topups.processes import TopUpProcess
+from domain.topups.topup import TopUp
+from domain.topups.usecases import TopUpCard
+from gateways.payments.sandbox import SandboxPayments
+from persistence.database import Database
+from persistence.unit_of_work import PostgresUnit
+from tests.support.time import TestClock, TestIds
+
+USE_CASES = (*topups.USE_CASES, *loyalty.USE_CASES, *ledger.USE_CASES)
+
+
+class World:
+    """Everything that one test needs of one operator."""
+
+    def __init__(
+        self, database: Database, operator: Operator, clock: TestClock, ids: TestIds, payments: PaymentGateway
+    ) -> None:
+        self.database, self.operator, self.clock, self.ids, self.payments = database, operator, clock, ids, payments
+        self.unit = PostgresUnit(database, operator, ids, clock)
+        self.executor = Executor(USE_CASES, self.unit, ids)
+        self.top_ups = TopUpProcess(self.executor, payments, wait_seconds=1)
+        self._numbers = count(46701740605)
+
+    def money(self, amount_minor: int) -> Money:
+        return Money(amount_minor, self.operator.currency)
+
+    async def person(self, name: str = "Karin", *, phone_number: str | None = None, born: date | None = None) -> UUID:
+        id = self.ids.new()
+        async with self.unit(system("test"), self.ids.new()) as work:
+            await work.customers.add(
+                Customer(id=id, given_name=name, family_name="Ek", birth_date=born, locale=self.operator.locales[0]),
+                work.now,
+            )
+            if phone_number:
+                point = ContactPoint(customer_id=id, kind=ContactKind.PHONE, value=phone_number)
+                await work.customers.add_contact_point(point, work.now)
+        return id
+
+    async def card(
+        self,
+        holder: UUID | None,
+        *,
+        user: UUID | None = None,
+        status: CardStatus = CardStatus.ACTIVE,
+        active_until: date | None = date(2026, 6, 1),
+        grace_until: date | None = date(2026, 9, 1),
+    ) -> UUID:
+        number = next(self._numbers)
+        card = Card(
+            id=self.ids.new(),
+            phone_number=f"+{number}",
+            iccid=f"894601{number}00",
+            status=status,
+            holder_id=holder,
+            user_id=user or holder,
+            active_until=active_until,
+            grace_until=grace_until,
+        )
+        async with self.unit(system("test"), self.ids.new()) as work:
+            await work.cards.add(card, work.now)
+        return card.id
+
+    async def family(self, owner: UUID, members: dict[UUID, FamilyRole]) -> UUID:
+        family = self.ids.new()
+        async with self.unit(system("test"), self.ids.new()) as work:
+            await work.families.add(family, "Ek", work.now)
+            for person, role in {owner: FamilyRole.OWNER, **members}.items():
+                member = FamilyMember(family_id=family, customer_id=person, role=role)
+                await work.families.add_member(member, work.now)
+        return family
+
+    async def guardianship(self, guardian: UUID, dependant: UUID) -> None:
+        async with self.unit(system("test"), self.ids.new()) as work:
+            await work.families.add_guardianship(guardian, dependant, work.now)
+
+    async def payment_method(
+        self, owner: UUID, token: str = "sandbox_succeeds", *, expires_on: date = date(2030, 12, 31)
+    ) -> UUID:
+        method = PaymentMethod(
+            id=self.ids.new(), customer_id=owner, token=token, brand="visa", last_digits="4242", expires_on=expires_on
+        )
+        async with self.unit(system("test"), self.ids.new()) as work:
+            await work.payment_methods.add(method, work.now)
+        return method.id
+
+    def top_up_command(self, card: UUID, method: UUID, *, amount_minor: int = 10_000, key: str = "key") -> TopUpCard:
+        return TopUpCard(card_id=card, amount=self.money(amount_minor), payment_method_id=method, idempotency_key=key)
+
+    async def top_up(
+        self, by: UUID, card: UUID, method: UUID, *, amount_minor: int = 10_000, key: str = "key"
+    ) -> TopUp:
+        command = self.top_up_command(card, method, amount_minor=amount_minor, key=key)
+        return await self.top_ups.start(command, self.actor(by))
+
+    def actor(self, person: UUID) -> Actor:
+        return customer(person)
+
+    async def balance_minor(self, card: UUID) -> int:
+        found = await self.database.fetchval(
+            "select balance from account where owner_id = $1 and purpose = 'MONEY'", card
+        )
+        return found or 0
+
+
+def a_sandbox(path: Path, clock: TestClock) -> SandboxPayments:
+    """A provider that answers at once, and late ones after 2 s."""
+    return SandboxPayments(
+        path,
+        clock=clock,
+        webhook_url=None,
+        secret=b"a secret of the sandbox's",
+        action_url=lambda intent: f"http://localhost/dev/payments/{intent}",
+        stall_seconds=30,
+        settles_after_seconds=20,
+    )

@@ -1,0 +1,456 @@
+"""Signing in by a code, and staying signed in."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from domain.identity.errors import InvalidPhoneNumber, RefreshRefused, SignInRefused, TooManySignInCodes
+from domain.identity.phone_numbers import e164
+from domain.identity.usecases import EndSession
+from domain.kernel.access import ANONYMOUS, customer
+from domain.kernel.errors import NotFound, Rejection
+from domain.notifications.messages import Channel, Message
+from domain.notifications.processes import MessageDelivery
+from persistence.database import Database
+from persistence.queries.notifications import PostgresMessageQueue
+from tests.auth.support import KARINS_NUMBER, NOBODYS_NUMBER, SignInWorld
+from tests.support.world import World
+
+MINUTE = timedelta(minutes=1)
+TABLES = ("sign_in_challenge", "message", "pgqueuer", "audit", "event", "session", "refresh_token", "idempotency")
+
+
+@pytest.fixture
+async def karin(world: World) -> UUID:
+    return await world.person(phone_number=KARINS_NUMBER)
+
+
+@pytest.fixture
+def signing(world: World, karin: UUID) -> SignInWorld:
+    return SignInWorld.of(world)
+
+
+def another_code(code: str) -> str:
+    return f"{(int(code) + 1) % 1_000_000:06}"
+
+
+async def everything_kept(owner: asyncpg.Connection[Any]) -> str:
+    """Every row of every table that signing in touches, as text."""
+    rows = [row for table in TABLES for row in await owner.fetch(f"select t::text from {table} t")]
+    payloads = await owner.fetch("select convert_from(payload, 'UTF8') from pgqueuer")
+    return "\n".join(str(row[0]) for row in [*rows, *payloads])
+
+
+async def sizes(database: Database) -> dict[str, int]:
+    return {table: await database.fetchval(f"select count(*) from {table}") for table in TABLES}
+
+
+# The code
+
+
+async def test_the_right_code_signs_in(signing: SignInWorld, karin: UUID) -> None:
+    session, _ = await signing.signed_in()
+    assert session.customer_id == karin
+    assert session.started_at == signing.clock.now()
+
+
+async def test_a_number_may_be_written_as_people_write_it(signing: SignInWorld, karin: UUID) -> None:
+    session, _ = await signing.signed_in("+46 70-174 06 05")
+    assert session.customer_id == karin
+
+
+async def test_a_code_is_good_once(signing: SignInWorld) -> None:
+    challenge, code = await signing.code_for()
+    await signing.redeem(challenge, code)
+    with pytest.raises(SignInRefused):
+        await signing.redeem(challenge, code)
+
+
+async def test_a_wrong_code_is_refused_and_the_right_one_still_good(signing: SignInWorld) -> None:
+    challenge, code = await signing.code_for()
+    for _ in range(4):
+        with pytest.raises(SignInRefused):
+            await signing.redeem(challenge, another_code(code))
+    await signing.redeem(challenge, code)
+
+
+async def test_after_five_wrong_codes_the_right_one_is_refused_too(signing: SignInWorld) -> None:
+    challenge, code = await signing.code_for()
+    for _ in range(5):
+        with pytest.raises(SignInRefused):
+            await signing.redeem(challenge, another_code(code))
+    with pytest.raises(SignInRefused):
+        await signing.redeem(challenge, code)
+
+
+async def test_a_code_is_good_for_five_minutes(signing: SignInWorld) -> None:
+    challenge, code = await signing.code_for()
+    signing.clock.advance(5 * MINUTE)
+    with pytest.raises(SignInRefused):
+        await signing.redeem(challenge, code)
+    late, code = await signing.code_for()
+    signing.clock.advance(5 * MINUTE - timedelta(seconds=1))
+    await signing.redeem(late, code)
+
+
+async def test_a_challenge_that_never_was_is_refused_like_a_wrong_code(signing: SignInWorld) -> None:
+    unknown = uuid4()
+    with pytest.raises(SignInRefused):
+        await signing.redeem(unknown, signing.identity.codes.code_of(unknown))
+
+
+async def test_a_code_of_one_challenge_is_wrong_for_another(signing: SignInWorld) -> None:
+    _, code = await signing.code_for()
+    other, _ = await signing.code_for()
+    with pytest.raises(SignInRefused):
+        await signing.redeem(other, code)
+
+
+async def test_of_twenty_guesses_at_once_five_are_looked_at(
+    signing: SignInWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    challenge, code = await signing.code_for()
+    looked_at: list[str] = []
+
+    def matches(_: UUID, guess: str) -> bool:
+        looked_at.append(guess)
+        return guess == code
+
+    monkeypatch.setattr(signing.identity.codes, "matches", matches)
+    guesses = [f"{(int(code) + n) % 1_000_000:06}" for n in range(1, 21)]
+    answers = await asyncio.gather(*[signing.redeem(challenge, guess) for guess in guesses], return_exceptions=True)
+    assert all(isinstance(answer, SignInRefused) for answer in answers)
+    assert len(looked_at) == 5
+
+
+async def test_the_right_code_twenty_times_at_once_is_one_session(signing: SignInWorld) -> None:
+    challenge, code = await signing.code_for()
+    answers = await asyncio.gather(*[signing.redeem(challenge, code) for _ in range(20)], return_exceptions=True)
+    assert sum(isinstance(answer, SignInRefused) for answer in answers) == 19
+    assert await signing.database.fetchval("select count(*) from session") == 1
+
+
+async def test_neither_code_nor_number_is_kept_where_it_cannot_be_erased(
+    signing: SignInWorld, owner: asyncpg.Connection[Any]
+) -> None:
+    challenge, code = await signing.code_for()
+    _, token = await signing.redeem(challenge, code)
+    digits = "".join(str(row[0]) for row in await owner.fetch("select details::text from audit"))
+    assert KARINS_NUMBER not in digits
+    await owner.execute("update message set address = ''")  # the one place, and erased when the message has ended
+    kept = await everything_kept(owner)
+    without_ids = kept.replace(str(challenge), "")
+    assert f'"{code}"' not in without_ids
+    assert f",{code}," not in without_ids
+    assert KARINS_NUMBER.lstrip("+") not in without_ids
+    assert token.text not in kept
+    assert token.digest.hex() in kept
+
+
+async def test_the_message_that_is_sent_tells_the_code(signing: SignInWorld) -> None:
+    class Words:
+        def write(self, message: Message, *, locale: str, channel: Channel) -> str:
+            return f"{message.data['code']} {locale}"
+
+    class Carrier:
+        def __init__(self) -> None:
+            self.sent: list[tuple[str, str]] = []
+
+        async def send(self, *, to: str, channel: Channel, text: str, id: UUID) -> None:
+            self.sent.append((to, text))
+
+    carrier = Carrier()
+    delivery = MessageDelivery(
+        signing.executor,
+        PostgresMessageQueue(signing.database),
+        writer=Words(),
+        sender=carrier,
+        clock=signing.clock,
+        code_of=signing.identity.codes.code_of,
+    )
+    codes = [(await signing.code_for(number))[1] for number in (KARINS_NUMBER, NOBODYS_NUMBER)]
+    jobs = await signing.database.fetch("select entrypoint, convert_from(payload, 'UTF8') from pgqueuer order by id")
+    assert [row[0] for row in jobs] == ["deliver_message", "deliver_message"]
+    for row in jobs:
+        await delivery.deliver(UUID(row[1]))
+    assert carrier.sent == [(KARINS_NUMBER, f"{codes[0]} sv-SE")]
+    assert await signing.database.fetchval("select count(*) from message where ended_at is null") == 0
+
+
+# Whether somebody is known
+
+
+async def test_a_known_and_an_unknown_number_cost_the_same_statements_and_rows(signing: SignInWorld) -> None:
+    statements: list[str] = []
+    grown: list[dict[str, int]] = []
+    said: list[list[str]] = []
+    async with signing.database.connection() as (_, driver):  # the only one, so also the next one's
+        driver.add_query_logger(lambda query: statements.append(query.query))
+    await signing.code_for("+46701740698")  # on its first use a connection asks some questions of its own
+    for number in (KARINS_NUMBER, NOBODYS_NUMBER):
+        before = await sizes(signing.database)
+        statements.clear()
+        await signing.code_for(number)
+        said.append([*statements])
+        after = await sizes(signing.database)
+        grown.append({table: after[table] - before[table] for table in TABLES})
+    assert said[0] == said[1]
+    assert len(said[0]) >= 6, "the logger sees nothing, so the comparison says nothing"
+    assert grown[0] == grown[1]
+    assert {table for table, rows in grown[0].items() if rows} == {"sign_in_challenge", "message", "pgqueuer", "audit"}
+
+
+async def test_what_is_kept_of_a_known_and_an_unknown_number_looks_the_same(signing: SignInWorld, karin: UUID) -> None:
+    await signing.code_for(KARINS_NUMBER)
+    await signing.code_for(NOBODYS_NUMBER)
+    known, unknown = await signing.database.fetch(
+        """select m.customer_id, length(m.data::text) as length, length(c.number_digest) as digest, c.attempts_left
+             from message m join sign_in_challenge c using (id) order by id"""
+    )
+    assert known["customer_id"] == karin
+    assert unknown["customer_id"] is None
+    assert tuple(known)[1:] == tuple(unknown)[1:]
+
+
+async def test_nobody_signs_in_with_an_unknown_number_even_by_the_right_code(signing: SignInWorld) -> None:
+    challenge, code = await signing.code_for(NOBODYS_NUMBER)
+    with pytest.raises(SignInRefused):
+        await signing.redeem(challenge, code)
+    assert await signing.database.fetchval("select count(*) from session") == 0
+
+
+# How often
+
+
+@pytest.mark.parametrize("number", [KARINS_NUMBER, NOBODYS_NUMBER])
+async def test_five_codes_an_hour_and_no_more(signing: SignInWorld, number: str) -> None:
+    for _ in range(5):
+        await signing.code_for(number)
+        signing.clock.advance(MINUTE)
+    with pytest.raises(TooManySignInCodes) as refusal:
+        await signing.code_for(number)
+    assert refusal.value.retry_after_seconds == 55 * 60
+    signing.clock.advance(timedelta(seconds=refusal.value.retry_after_seconds))
+    await signing.code_for(number)
+
+
+async def test_twenty_codes_a_day_and_no_more(signing: SignInWorld) -> None:
+    for _ in range(20):
+        await signing.code_for()
+        signing.clock.advance(timedelta(minutes=20))
+    with pytest.raises(TooManySignInCodes) as refusal:
+        await signing.code_for()
+    assert refusal.value.retry_after_seconds == (24 * 60 - 20 * 20) * 60
+    signing.clock.advance(timedelta(seconds=refusal.value.retry_after_seconds))
+    await signing.code_for()
+
+
+async def test_another_spelling_is_the_same_number(signing: SignInWorld) -> None:
+    for _ in range(5):
+        await signing.code_for()
+    with pytest.raises(TooManySignInCodes):
+        await signing.code_for("+46 (0)70 174 06 05")
+
+
+async def test_one_number_does_not_use_up_anothers_codes(signing: SignInWorld) -> None:
+    for _ in range(5):
+        await signing.code_for()
+    await signing.code_for(NOBODYS_NUMBER)
+
+
+async def test_twenty_requests_at_once_are_five_codes(signing: SignInWorld) -> None:
+    answers = await asyncio.gather(*[signing.code_for() for _ in range(20)], return_exceptions=True)
+    assert sum(isinstance(answer, TooManySignInCodes) for answer in answers) == 15
+    assert await signing.database.fetchval("select count(*) from sign_in_challenge") == 5
+    assert await signing.database.fetchval("select count(*) from message") == 5
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["", "+", "0701740605", "46701740605", "+461", "+999123456789", "+1800FLOWERS", "tel:+46701740605", "+" + "4" * 400]
+    + [
+        "+46701740605;ext=5",
+        "+46701740605x12",
+        "＋46701740605",
+        "+٤٦٧٠١٧٤٠٦٠٥",
+        "+46701740605\n+46701740606",
+        "+4670 174\x00",
+        "\ud800",
+    ],
+)
+def test_what_no_phone_can_have_is_no_number(number: str) -> None:
+    with pytest.raises(InvalidPhoneNumber) as refusal:
+        e164(number)
+    assert str(refusal.value) == "INVALID_PHONE_NUMBER"
+
+
+@pytest.mark.parametrize("number", ["+46701740605", " +46 70-174 06 05 ", "+46 (0)701 74 06 05", "+46.701.740605"])
+def test_a_number_is_kept_in_one_form(number: str) -> None:
+    assert e164(number) == KARINS_NUMBER
+
+
+async def test_nothing_is_written_for_what_is_no_number(signing: SignInWorld) -> None:
+    with pytest.raises(InvalidPhoneNumber):
+        await signing.code_for("0701740605")
+    assert set((await sizes(signing.database)).values()) == {0}
+
+
+def test_every_refusal_of_a_request_is_declared(signing: SignInWorld) -> None:
+    declared: frozenset[type[Rejection]] = signing.identity.sign_in.rejects
+    assert declared == {InvalidPhoneNumber, TooManySignInCodes}
+
+
+# Staying signed in
+
+
+async def is_live(signing: SignInWorld) -> bool:
+    return await signing.database.fetchval("select count(*) from session where ended_at is null") == 1
+
+
+async def test_each_refresh_token_gives_the_next(signing: SignInWorld) -> None:
+    _, token = await signing.signed_in()
+    for _ in range(3):
+        signing.clock.advance(9 * MINUTE)
+        token = await signing.refreshed(token)
+    assert await signing.database.fetchval("select last_seen_at from session") == signing.clock.now()
+
+
+async def test_a_token_that_nobody_was_given_is_refused(signing: SignInWorld) -> None:
+    _, token = await signing.signed_in()
+    with pytest.raises(RefreshRefused):
+        await signing.refreshed(type(token)(text="x", digest=b"x" * 32))
+    assert await is_live(signing)
+
+
+async def test_a_lost_answer_can_be_asked_for_again_within_ten_seconds(signing: SignInWorld) -> None:
+    _, first = await signing.signed_in()
+    await signing.refreshed(first)  # the answer is lost
+    signing.clock.advance(timedelta(seconds=9))
+    second = await signing.refreshed(first)
+    signing.clock.advance(MINUTE)
+    await signing.refreshed(second)
+    assert await is_live(signing)
+
+
+async def test_a_token_that_was_replaced_ten_seconds_ago_ends_the_session(signing: SignInWorld) -> None:
+    _, first = await signing.signed_in()
+    second = await signing.refreshed(first)
+    signing.clock.advance(timedelta(seconds=10))
+    with pytest.raises(RefreshRefused):
+        await signing.refreshed(first)
+    assert not await is_live(signing)
+    with pytest.raises(RefreshRefused):
+        await signing.refreshed(second)
+
+
+async def test_only_the_immediate_predecessor_is_tolerated(signing: SignInWorld) -> None:
+    _, first = await signing.signed_in()
+    await signing.refreshed(await signing.refreshed(first))
+    with pytest.raises(RefreshRefused):
+        await signing.refreshed(first)
+    assert not await is_live(signing)
+
+
+async def test_a_copy_used_within_the_grace_cannot_live_beside_the_original(signing: SignInWorld) -> None:
+    _, first = await signing.signed_in()
+    customers, thiefs = await signing.refreshed(first), await signing.refreshed(first)
+    signing.clock.advance(9 * MINUTE)
+    await signing.refreshed(customers)
+    signing.clock.advance(9 * MINUTE)
+    with pytest.raises(RefreshRefused):
+        await signing.refreshed(thiefs)
+    assert not await is_live(signing)
+
+
+async def test_twenty_refreshes_at_once_are_all_answered_and_one_step(signing: SignInWorld) -> None:
+    _, first = await signing.signed_in()
+    answers = await asyncio.gather(*[signing.refreshed(first) for _ in range(20)])
+    assert len({answer.digest for answer in answers}) == 20
+    assert await signing.database.fetchval("select generation from session") == 2
+    signing.clock.advance(MINUTE)
+    await signing.refreshed(answers[7])
+    assert await is_live(signing)
+
+
+async def test_replays_and_the_rightful_refresh_at_once_end_the_session(signing: SignInWorld) -> None:
+    _, first = await signing.signed_in()
+    second = await signing.refreshed(first)
+    signing.clock.advance(MINUTE)
+    answers = await asyncio.gather(
+        *[signing.refreshed(first) for _ in range(10)], signing.refreshed(second), return_exceptions=True
+    )
+    assert all(isinstance(answer, RefreshRefused) for answer in answers[:10])
+    assert not await is_live(signing)
+    assert await signing.database.fetchval("select count(*) from event where type = 'session.ended'") == 1
+
+
+async def test_who_does_not_come_back_for_thirty_days_signs_in_again(signing: SignInWorld) -> None:
+    _, token = await signing.signed_in()
+    signing.clock.advance(timedelta(days=29))
+    token = await signing.refreshed(token)
+    signing.clock.advance(timedelta(days=30))
+    with pytest.raises(RefreshRefused):
+        await signing.refreshed(token)
+
+
+async def test_another_client_cannot_use_the_token(signing: SignInWorld) -> None:
+    _, token = await signing.signed_in()
+    with pytest.raises(RefreshRefused):
+        await signing.refreshed(token, client_id="another-app")
+    await signing.refreshed(token)
+
+
+# The end
+
+
+async def test_who_signs_out_is_signed_out(signing: SignInWorld, karin: UUID) -> None:
+    session, token = await signing.signed_in()
+    await signing.executor.execute(EndSession(session_id=session.id), customer(karin))
+    with pytest.raises(RefreshRefused):
+        await signing.refreshed(token)
+
+
+async def test_signing_out_twice_is_signing_out_once(signing: SignInWorld, karin: UUID) -> None:
+    session, _ = await signing.signed_in()
+    await signing.executor.execute(EndSession(session_id=session.id), customer(karin))
+    ended_at = await signing.database.fetchval("select ended_at from session")
+    signing.clock.advance(MINUTE)
+    await signing.executor.execute(EndSession(session_id=session.id), customer(karin))
+    assert await signing.database.fetchval("select ended_at from session") == ended_at
+    assert await signing.database.fetchval("select count(*) from event where type = 'session.ended'") == 1
+
+
+async def test_one_device_signed_out_leaves_the_other(signing: SignInWorld, karin: UUID) -> None:
+    phone, _ = await signing.signed_in()
+    _, tablets_token = await signing.signed_in()
+    await signing.executor.execute(EndSession(session_id=phone.id), customer(karin))
+    await signing.refreshed(tablets_token)
+
+
+@pytest.mark.parametrize("actor", [ANONYMOUS, customer(uuid4())])
+async def test_nobody_else_ends_a_session(signing: SignInWorld, actor: Any) -> None:
+    session, token = await signing.signed_in()
+    with pytest.raises(NotFound):
+        await signing.executor.execute(EndSession(session_id=session.id), actor)
+    await signing.refreshed(token)
+
+
+async def test_sessions_begin_and_end_in_the_log_with_their_reason(signing: SignInWorld, karin: UUID) -> None:
+    session, first = await signing.signed_in()
+    await signing.refreshed(first)
+    signing.clock.advance(MINUTE)
+    with pytest.raises(RefreshRefused):
+        await signing.refreshed(first)
+    rows = await signing.database.fetch(
+        "select type, subject_id, data ->> 'session_id', data ->> 'reason' from event order by position"
+    )
+    assert [tuple(row) for row in rows] == [
+        ("session.started", karin, str(session.id), None),
+        ("session.ended", karin, str(session.id), "REFRESH_TOKEN_REPLAYED"),
+    ]
