@@ -59,6 +59,4 @@ class SignInMutations:
         `client_id=kontant-app`. It is good for five minutes, once, and for five tries.
         """
         challenge = await info.context.services.identity.sign_in.request(input.phone_number, info.context.actor)
-        return RequestSignInCodePayload(
-            challenge_id=strawberry.ID(str(challenge.id)), expires_at=challenge.expires_at
-        )
+        return RequestSignInCodePayload(challenge_id=strawberry.ID(str(challenge.id)), expires_at=challenge.expires_at)

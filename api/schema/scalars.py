@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NewType
 
@@ -62,6 +63,10 @@ def _key(value: Any) -> str:
     return text
 
 
+def _utc(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
 def _output_only(name: str) -> Any:
     def refuse(_value: Any) -> Any:
         raise Invalid(f"{name} is not an input.")
@@ -73,13 +78,21 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _scalar(name: str, description: str, parse: Any, url: str | None = None) -> Any:
+def _scalar(name: str, description: str, parse: Any, url: str | None = None, *, serialize: Any = _same) -> Any:
     return strawberry.scalar(
-        name=name, description=description, serialize=_same, parse_value=parse, specified_by_url=url
+        name=name, description=description, serialize=serialize, parse_value=parse, specified_by_url=url
     )
 
 
 SCALARS: Final[dict[object, Any]] = {
+    date: _scalar(
+        "Date", "A calendar date by ISO 8601, local to the operator, such as 2026-03-02.", _output_only("Date"),
+        "https://www.rfc-editor.org/rfc/rfc3339", serialize=date.isoformat,
+    ),
+    datetime: _scalar(
+        "DateTime", "An instant by ISO 8601, in UTC, such as 2026-03-02T09:00:00Z.", _output_only("DateTime"),
+        "https://www.rfc-editor.org/rfc/rfc3339", serialize=_utc,
+    ),
     BigInt: _scalar("BigInt", "A whole number that can be greater than 32 bits hold.", _output_only("BigInt")),
     CountryCode: _scalar(
         "CountryCode", "A country by ISO 3166-1 alpha-2, such as SE.", _output_only("CountryCode"),

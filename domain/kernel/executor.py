@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, Final, Generic, Protocol, TypeVar, cast, get_type_hints
 from uuid import UUID
 
-from domain.kernel.access import Actor, Permission
+from domain.kernel.access import Actor, ActorKind, Permission
 from domain.kernel.errors import (
     Busy,
     CommitUnknown,
@@ -24,6 +24,7 @@ from domain.kernel.errors import (
     Forbidden,
     IdempotencyKeyReused,
     Rejection,
+    Unauthenticated,
     Undeclared,
 )
 from domain.kernel.events import Event, Job
@@ -196,12 +197,12 @@ class Executor:
     async def execute(self, command: Command[R], actor: Actor) -> R:
         """Does it, once, or raises.
 
-        Raises the use case's rejections, `Forbidden`, `Busy` and `Unavailable`. After any of them but `Unavailable`,
-        nothing has happened.
+        Raises the use case's rejections, `Unauthenticated`, `Forbidden`, `Busy` and `Unavailable`. After any of them
+        but `Unavailable`, nothing has happened.
         """
         case: UseCase[Any, R] = self._cases[type(command)]
         if not actor.may(case.permission) or (actor.is_impersonating and not case.while_impersonating):
-            raise Forbidden(case.permission)
+            raise Unauthenticated if actor.kind is ActorKind.ANONYMOUS else Forbidden(case.permission)
         id = self._ids.new()
         for attempt in range(ATTEMPTS):
             try:

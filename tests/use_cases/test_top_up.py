@@ -12,7 +12,7 @@ from domain.cards.card import CardStatus
 from domain.cards.errors import CardAwaitingRegistration, CardBlocked, CardClosed, CardConverted, CardNotFound
 from domain.families.family import FamilyRole
 from domain.kernel.access import ANONYMOUS
-from domain.kernel.errors import Forbidden, IdempotencyKeyReused, Rejection
+from domain.kernel.errors import IdempotencyKeyReused, Rejection, Unauthenticated
 from domain.kernel.quantities import Money
 from domain.payments.method import PaymentMethodExpired, PaymentMethodNotFound
 from domain.payments.ports import DeclineReason
@@ -184,5 +184,5 @@ async def test_a_replay_is_authorised_afresh(world: World) -> None:
 
 async def test_nobody_who_is_not_signed_in_tops_up(world: World) -> None:
     _, card, method = await a_customer(world)
-    with pytest.raises(Forbidden):
+    with pytest.raises(Unauthenticated):
         await world.top_ups.start(world.top_up_command(card, method), ANONYMOUS)
