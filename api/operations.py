@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from prometheus_client import (
@@ -25,7 +26,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problem_details import problem
 from api.services import Services
 from domain.kernel.errors import Unavailable
-from persistence.queries.operations import EVENTS_WAITING, UNSETTLED_TOP_UPS
+from domain.notifications.usecases import MESSAGES
+from persistence.events import EventLog
+from persistence.queries.operations import UNSETTLED_TOP_UPS, backlog
 
 _log: Final = logging.getLogger(__name__)
 _ROUTES: Final = frozenset(
@@ -61,6 +64,17 @@ class Metrics:
             "kontant_events_waiting", "Events that a subscriber has not read.", ["operator", "subscriber"],
             registry=self.registry,
         )  # fmt: skip
+        self.event_lag_seconds = Gauge(
+            "kontant_event_lag_seconds", "Age of the oldest event that waits.", ["operator", "subscriber"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.jobs_due = Gauge("kontant_jobs_due", "Jobs whose time has come.", ["operator"], registry=self.registry)
+        self.job_lag_seconds = Gauge(
+            "kontant_job_lag_seconds", "Age of the oldest job that is due.", ["operator"], registry=self.registry
+        )
+        self.jobs_held = Gauge(
+            "kontant_jobs_held", "Jobs that failed for good: somebody must look.", ["operator"], registry=self.registry
+        )
         self.database_up = Gauge(
             "kontant_database_up", "Whether the operator's database answers.", ["operator"], registry=self.registry
         )
@@ -71,7 +85,8 @@ class Metrics:
         self.retries.labels(name).set(services.executor.retries)
         try:
             unsettled = await UNSETTLED_TOP_UPS.all(services.database)
-            waiting = await EVENTS_WAITING.all(services.database)
+            lag = await EventLog(services.database).lag(MESSAGES)
+            jobs = await backlog(services.database)
         except Unavailable:
             self.database_up.labels(name).set(0)
             return
@@ -79,8 +94,16 @@ class Metrics:
         counts = {"CREATED": 0, "REQUIRES_ACTION": 0, "UNKNOWN": 0} | {row.status: row.how_many for row in unsettled}
         for status, count in counts.items():
             self.unsettled.labels(name, status).set(count)
-        for row in waiting:
-            self.events_waiting.labels(name, row.subscriber).set(row.how_many)
+        now = services.clock.now()
+        self.events_waiting.labels(name, MESSAGES.name).set(lag.waiting)
+        self.event_lag_seconds.labels(name, MESSAGES.name).set(_age(lag.oldest_at, now))
+        self.jobs_due.labels(name).set(jobs.due)
+        self.job_lag_seconds.labels(name).set(_age(jobs.oldest_at, now))
+        self.jobs_held.labels(name).set(jobs.held)
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - since).total_seconds()) if since is not None else 0.0
 
 
 class Measured:

@@ -21,10 +21,11 @@ def _foreseen() -> tuple[type[Exception], ...]:
     from kontant.database import AlreadyRunningError
     from kontant.settings import SettingsError
     from kontant.supervisor import RunFailedError
+    from persistence.load import CannotLoad
     from persistence.places import EmbeddedPostgresError
     from persistence.servers import DatabaseServerError
 
-    return AlreadyRunningError, SettingsError, RunFailedError, EmbeddedPostgresError, DatabaseServerError
+    return AlreadyRunningError, SettingsError, RunFailedError, EmbeddedPostgresError, DatabaseServerError, CannotLoad
 
 
 if __name__ == "__main__":

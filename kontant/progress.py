@@ -52,10 +52,14 @@ def watched() -> Generator[Progress]:
 class _Lines:
     def __init__(self) -> None:
         self._told: dict[str, float] = {}
+        self._begun: dict[str, tuple[float, int]] = {}
 
     def __call__(self, step: str, done: int, total: int) -> None:
         now = time.monotonic()
         if done < total and now - self._told.get(step, 0) < _SECONDS_BETWEEN_LINES:
             return
         self._told[step] = now
-        say(f"  {step}: {done} of {total}")
+        begun_at, begun_with = self._begun.setdefault(step, (now, done))
+        rate = (done - begun_with) / (now - begun_at) if now > begun_at else 0.0
+        left = f", {rate * 60:,.0f} a minute, {(total - done) / rate:.0f} s left" if rate and done < total else ""
+        say(f"  {step}: {done} of {total}{left}")

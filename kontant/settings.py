@@ -65,6 +65,12 @@ class Settings:
         known = ", ".join(operator.slug for operator in self.operators)
         raise SettingsError([f"operators: there is no {slug!r}, only {known}"])
 
+    def file_of(self, operator: Operator, name: str) -> Path:
+        """Where something of one operator's is kept beside the database. Its folder is made."""
+        folder = self.data_folder / operator.slug
+        make_folder(folder)
+        return folder / name
+
     def port_of(self, operator: Operator) -> int:
         """Where this operator is served. In production the host tells them apart, so all share one port."""
         return self.port + (self.operators.index(operator) if self.is_development else 0)

@@ -26,7 +26,6 @@ from kontant.machine import SystemClock, SystemIds
 from kontant.settings import Settings
 from kontant.usecases import USE_CASES
 from persistence.database import Database, open_database
-from persistence.places import make_folder
 from persistence.servers import database_of, is_pooled
 from persistence.unit_of_work import PostgresUnit
 
@@ -59,10 +58,8 @@ async def parts_of(settings: Settings, operator: Operator) -> AsyncGenerator[Par
     database = await open_database(url, connections=CONNECTIONS, is_pooled=pooled)
     unit = PostgresUnit(database, operator, ids)
     executor = Executor(USE_CASES, unit, ids, reached=_killed_at(settings))
-    folder = settings.data_folder / operator.slug
-    make_folder(folder)
     payments = SandboxPayments(
-        folder / "sandbox-payments.sqlite",
+        settings.file_of(operator, "sandbox-payments.sqlite"),
         clock=clock,
         webhook_url=f"{_own_address(settings, operator)}/webhooks/sandbox" if settings.is_development else None,
         secret=derived(settings.secret, operator, "sandbox webhooks"),
@@ -79,7 +76,7 @@ async def parts_of(settings: Settings, operator: Operator) -> AsyncGenerator[Par
             identity=identity,
             payments=payments,
             top_ups=TopUpProcess(executor, payments, wait_seconds=settings.payment_wait_seconds),
-            outbox=Outbox(folder / "outbox.sqlite", clock),
+            outbox=Outbox(settings.file_of(operator, "outbox.sqlite"), clock),
             words=Words(operator),
             clock=clock,
         )

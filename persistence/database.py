@@ -60,11 +60,22 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[tuple[AsyncConnection, asyncpg.Connection[Any]]]:
-        """A connection to write through: SQLAlchemy's, and the driver's beneath it. One that is lost is thrown away."""
+        """A connection to write through: SQLAlchemy's, and the driver's beneath it.
+
+        It is thrown away when it is lost, and when somebody was cancelled on it: they may have left it in the middle of
+        anything, and the next one would find themselves inside their transaction.
+        """
         async with self._engine.connect() as connection:
-            driver: asyncpg.Connection[Any] = (await connection.get_raw_connection()).driver_connection  # pyright: ignore[reportAssignmentType]
+            driver = await _driver_of(connection)
+            while driver.is_closed():  # it died while nobody used it
+                await connection.invalidate()
+                driver = await _driver_of(connection)
             try:
                 yield connection, driver
+            except BaseException as error:
+                if not isinstance(error, Exception) or driver.is_in_transaction():
+                    driver.terminate()
+                raise
             finally:
                 if driver.is_closed():
                     await connection.invalidate()
@@ -73,7 +84,11 @@ class Database:
     async def listening_connection(self) -> AsyncGenerator[asyncpg.Connection[Any]]:
         """A connection of one's own out of the pool, for as long as one likes."""
         async with self._pool.acquire(timeout=WAIT_FOR_CONNECTION_SECONDS) as connection:
-            yield connection  # pyright: ignore[reportReturnType]
+            try:
+                yield connection  # pyright: ignore[reportReturnType]
+            finally:
+                if not connection.is_closed():
+                    await connection.reset()
 
     def nudge(self) -> None:
         """Tells whoever listens that there is news. Gathered, sent after the commit, and nothing depends on it."""
@@ -100,10 +115,18 @@ class Database:
         await self._engine.dispose()
 
 
+async def _leave_as_it_is(connection: object) -> None:
+    """Readers leave nothing behind on a connection; asyncpg would clean it after each with a statement of its own."""
+
+
+async def _driver_of(connection: AsyncConnection) -> asyncpg.Connection[Any]:
+    return (await connection.get_raw_connection()).driver_connection  # pyright: ignore[reportReturnType]
+
+
 async def open_database(url: str, *, connections: int, is_pooled: bool = False) -> Database:
     """Opens `postgresql://…` without connecting yet. `is_pooled`: PgBouncer stands between, so nothing is prepared."""
     cache = 0 if is_pooled else 256
-    pool = asyncpg.create_pool(url, min_size=0, max_size=connections, statement_cache_size=cache)
+    pool = asyncpg.create_pool(url, min_size=0, max_size=connections, statement_cache_size=cache, reset=_leave_as_it_is)
     engine = create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"),
         isolation_level="AUTOCOMMIT",

@@ -10,47 +10,47 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final, NamedTuple, Self
+from datetime import timedelta
+from typing import Final, Self
 from uuid import UUID
 
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.tm import TaskManager
 from pgqueuer.domain.models import Job, TableChangedEvent, TracebackRecord, utc_now
-from pgqueuer.domain.types import Channel
+from pgqueuer.domain.types import Channel, QueueEntrypoint, QueueManagerId
 from pgqueuer.ports.driver import NotifyCallback
+from pgqueuer.ports.repository import EntrypointExecutionParameter
 
 from domain.kernel.errors import Unavailable
 from persistence.database import NUDGE_CHANNEL, Database
 from persistence.nudges import Listener, Nudges
+from persistence.queries.operations import Backlog, backlog
 
 IS_WAITING: Final = """
 select exists (select from pgqueuer where entrypoint = $1 and payload = convert_to($2, 'UTF8') and status = 'queued')"""
-
-BACKLOG: Final = """
-select count(*) filter (where status = 'queued' and execute_after <= now()) as due,
-       min(execute_after) filter (where status = 'queued' and execute_after <= now()) as oldest_at,
-       count(*) filter (where status = 'failed') as held
-  from pgqueuer"""
-
-
-class Backlog(NamedTuple):
-    """What the queue holds: jobs whose time has come, since when the oldest waits, and jobs that failed for good.
-
-    A job that failed for good is held until somebody looks at it.
-    """
-
-    due: int
-    oldest_at: datetime | None
-    held: int
 
 
 class JobQueue(Queries):
     """pgqueuer's queries, and what else is asked of the queue."""
 
     def __init__(self, database: Database, nudges: Nudges) -> None:
-        super().__init__(_PooledDriver(database, nudges))
+        self._pooled = _PooledDriver(database, nudges)
+        super().__init__(self._pooled)
         self._database = database
+
+    async def dequeue(
+        self,
+        batch_size: int,
+        entrypoints: dict[QueueEntrypoint, EntrypointExecutionParameter],
+        queue_manager_id: QueueManagerId,
+        global_concurrency_limit: int | None,
+        heartbeat_timeout: timedelta,
+    ) -> list[Job]:
+        """Takes jobs in hand. What comes after this needs another nudge."""
+        self._pooled.is_nudged = False
+        return await super().dequeue(
+            batch_size, entrypoints, queue_manager_id, global_concurrency_limit, heartbeat_timeout
+        )
 
     async def retry_job(self, job: Job, delay: timedelta, traceback_record: TracebackRecord | None) -> None:
         """Puts a job back for another attempt.
@@ -67,7 +67,7 @@ class JobQueue(Queries):
 
     async def backlog(self) -> Backlog:
         """How the queue stands."""
-        return Backlog(*await self._database.fetchrow(BACKLOG))
+        return await backlog(self._database)
 
 
 @dataclass
@@ -79,6 +79,8 @@ class _PooledDriver:
     shutdown: asyncio.Event = field(default_factory=asyncio.Event)
     tm: TaskManager = field(default_factory=TaskManager)
     listeners: list[Listener] = field(default_factory=list[Listener])
+    is_nudged: bool = False
+    """Whether pgqueuer has been nudged and has not looked since. It queues nudges, and looks for each of them."""
 
     async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
         return [dict(row) for row in await self.database.fetch(query, *args)]
@@ -88,7 +90,11 @@ class _PooledDriver:
 
     async def add_listener(self, channel: str, callback: NotifyCallback) -> None:
         def listener(payload: str) -> None:
-            callback(payload or _something_changed())
+            if payload:  # pgqueuer's own words, as its command line says them
+                callback(payload)
+            elif not self.is_nudged:
+                self.is_nudged = True
+                callback(_something_changed())
 
         self.listeners.append(listener)
         self.nudges.add(listener)

@@ -98,9 +98,7 @@ async def load_cards(
         raise CannotLoad(f"There can be 1 to {MOST_CARDS} cards for load.")
     async with asyncpg.create_pool(owner_url, min_size=1, max_size=CONNECTIONS, statement_cache_size=0) as pool:
         chunks = deque(
-            chunk
-            for first, last in await pool.fetch(_MISSING, number_before, cards)
-            for chunk in _chunks(first, last)
+            chunk for first, last in await pool.fetch(_MISSING, number_before, cards) for chunk in _chunks(first, last)
         )
         made = sum(map(len, chunks))
         as_of = await pool.fetchval(_AS_OF, number_before, MOST_CARDS) or now
@@ -117,10 +115,15 @@ async def load_cards(
                 there += len(chunk)
                 progress(there, cards)
 
+        workers = [asyncio.create_task(work()) for _ in range(CONNECTIONS)]
         try:
-            await asyncio.gather(*[work() for _ in range(CONNECTIONS)])
+            await asyncio.gather(*workers)
         except asyncpg.UniqueViolationError:
             raise CannotLoad("Another load has made some of these cards meanwhile: ask again.") from None
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.wait(workers)
         if made:
             await pool.execute(f"vacuum (analyze) {_TABLES}")
     return made

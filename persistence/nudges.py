@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 import asyncpg
@@ -58,6 +58,7 @@ class Nudges:
                     await self._stay(connection, lost)
             except Exception:
                 _log.warning("Listening for nudges failed and begins anew.", exc_info=True)
+                _stop_if_cancelled()
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
@@ -74,17 +75,19 @@ class Nudges:
                 yield connection, lost
             finally:
                 self.listening.clear()
-                connection.terminate()  # the pool must not lend out a connection that listens
 
     @staticmethod
     async def _stay(connection: asyncpg.Connection[Any], lost: asyncio.Event) -> None:
         """Waits until the connection is lost, and asks now and then: a network can drop it without a word."""
-        while not lost.is_set():
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(lost.wait(), ASK_EVERY_SECONDS)
+                return
             try:
-                async with asyncio.timeout(ASK_EVERY_SECONDS):
-                    await lost.wait()
-            except TimeoutError:
                 await connection.fetchval("select 1", timeout=ASK_TIMEOUT_SECONDS)
+            except Exception:
+                connection.terminate()  # it would not answer to being cleaned for the pool either
+                raise
 
     def _hear(self, connection: object, process_id: int, channel: str, payload: object) -> None:
         self._tell(str(payload))
@@ -92,3 +95,10 @@ class Nudges:
     def _tell(self, payload: str) -> None:
         for listener in tuple(self._listeners):
             listener(payload)
+
+
+def _stop_if_cancelled() -> None:
+    """An error while a connection is cleaned up takes the place of the cancellation that led there."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

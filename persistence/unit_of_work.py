@@ -15,7 +15,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from domain.kernel.access import Actor
-from domain.kernel.errors import CommitUnknown, Contended
+from domain.kernel.errors import Busy, CommitUnknown, Contended, Unavailable
 from domain.kernel.events import Event, Job
 from domain.kernel.executor import Claim
 from domain.kernel.ids import Ids
@@ -218,13 +218,21 @@ class PostgresUnit:
     async def was_committed(self, id: UUID, /) -> bool:
         """Tries to take the execution's place in the audit log, and lets go of it.
 
-        Should its transaction still be open at the server, this waits until it has ended, one way or the other.
+        Should its transaction still be open at the server, this waits until it has ended, one way or the other. When
+        that takes too long it is `Unavailable`, and never `Busy`, which would say that nothing has happened.
         """
-        with in_our_words():
-            async with self._database.connection() as (_, driver):
-                transaction = driver.transaction()
-                await transaction.start()
-                try:
-                    return await driver.fetchval(WAS_COMMITTED, id) is None
-                finally:
+        try:
+            with in_our_words():
+                return await self._is_audited(id)
+        except Busy:
+            raise Unavailable from None
+
+    async def _is_audited(self, id: UUID) -> bool:
+        async with self._database.connection() as (_, driver):
+            transaction = driver.transaction()
+            await transaction.start()
+            try:
+                return await driver.fetchval(WAS_COMMITTED, id) is None
+            finally:
+                if not driver.is_closed():
                     await transaction.rollback()

@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 class Retries:
     """How a job that fails is tried again: each pause is twice the last, and a part of it is left to chance.
 
-    As it stands, a job is tried for about an hour. Then it is held, and lost it is never.
+    As it stands, a job is tried for about half an hour. Then it is held until somebody looks at it, and never lost.
     """
 
     attempts: int = 14

@@ -7,6 +7,7 @@ from functools import cache
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from api.schema import enums as enums  # first: a closed set is described before the first field is of it
 from api.schema.errors import USER_ERRORS
 from api.schema.fields import compile_resolvers
 from api.schema.roots import Mutation, Query

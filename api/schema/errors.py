@@ -19,8 +19,8 @@ from strawberry.types.field import StrawberryField
 
 from api.context import Context
 from api.schema.fields import shown_field
-from domain.kernel.access import Access, ActorKind, Permission
-from domain.kernel.errors import Forbidden, IdempotencyKeyReused, Rejection, Unauthenticated
+from domain.kernel.access import Access, Permission
+from domain.kernel.errors import IdempotencyKeyReused, Rejection
 
 E_ = TypeVar("E_", bound="type[UserError]")
 T = TypeVar("T", bound=type)
@@ -92,10 +92,10 @@ def payload(rejects: Collection[type[Rejection]]) -> Callable[[T], T]:
 
 
 class Refusals(FieldExtension):
-    """Asks for a mutation's permission before anything else, and tells its declared refusals in its payload."""
+    """Tells a mutation's declared refusals in its payload. Its permission is asked for by the executor."""
 
     def __init__(self, permission: Permission, rejects: Collection[type[Rejection]]) -> None:
-        self.permission, self._rejects = permission, frozenset(rejects)
+        self.permission, self.rejects = permission, frozenset(rejects)
 
     def apply(self, field: StrawberryField) -> None:
         kind: Any = field.type
@@ -104,13 +104,10 @@ class Refusals(FieldExtension):
             argument.description = argument.description or "What it needs to know."
 
     async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Any, **kwargs: Any) -> Any:
-        actor = info.context.actor
-        if not actor.may(self.permission):
-            raise Unauthenticated if actor.kind is ActorKind.ANONYMOUS else Forbidden(self.permission)
         try:
             return await next_(source, info, **kwargs)
         except Rejection as refusal:
-            if type(refusal) not in self._rejects:
+            if type(refusal) not in self.rejects:
                 raise
             return self._payload(errors=[told(refusal, info.context)])
 

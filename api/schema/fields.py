@@ -28,7 +28,6 @@ from strawberry.types.arguments import StrawberryArgument, convert_arguments
 from strawberry.types.field import StrawberryField
 from strawberry.types.unset import UNSET
 
-import api.schema.enums  # noqa: F401  # closed sets are described before the first field is of one
 from domain.kernel.access import Access
 
 T = TypeVar("T", bound=type)

@@ -26,7 +26,7 @@ class RegisterCustomer(Command[Customer]):
 
     given_name: str = personal()
     family_name: str = personal()
-    birth_date: date | None = personal()  # noqa: RUF009 - it is a field, not a value
+    birth_date: date | None = personal()
     phone_number: str = personal()
     locale: str
 

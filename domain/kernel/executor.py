@@ -114,7 +114,7 @@ class UnitOfWork(Protocol):
     def __call__(self, actor: Actor, id: UUID, /) -> AbstractAsyncContextManager[Work]: ...
 
     async def was_committed(self, id: UUID, /) -> bool:
-        """Whether the execution with this id is in the audit log. Waits until that is certain."""
+        """Whether the execution with this id is in the audit log. Waits until that is certain; else `Unavailable`."""
         ...
 
 

@@ -28,7 +28,7 @@ class RecordedEvent:
     """An event, as it is read back."""
 
     position: int
-    """Its number in the log. Later ones have higher numbers only where they concern the same thing."""
+    """Its number in the log, which names it. It does not tell the order: that is the order of the commits."""
     type: str
     version: int
     at: datetime

@@ -35,6 +35,7 @@ from kontant.demo.year import (
 )
 
 _NINE: Final = timedelta(0)
+_A_YEAR_AND_MORE_DAYS: Final = 430
 _SPENT_PERCENT: Final = (80, 65, 90)
 _WELCOMED_WITH_MONEY: Final = {
     bonus.card for bonus in BONUSES if bonus.usage_type is UsageType.MONEY and bonus.valid_days is None
@@ -69,7 +70,7 @@ def plot(operator: Operator, day: date) -> tuple[Scene, ...]:
 
 
 def _days_played(operator: Operator) -> int:
-    return 31 * operator.card_active_months + 60
+    return max(_A_YEAR_AND_MORE_DAYS, 31 * operator.card_active_months + 60)
 
 
 def _people_come(stage: Stage) -> None:

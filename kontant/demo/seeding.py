@@ -11,16 +11,9 @@ from uuid import UUID
 
 import asyncpg
 
-from domain.cards import usecases as cards
-from domain.customers import usecases as customers
-from domain.families import usecases as families
 from domain.kernel.executor import Executor
 from domain.kernel.time import local_date
-from domain.ledger import usecases as ledger
-from domain.loyalty import bonus as loyalty
 from domain.operators.operator import Operator
-from domain.payments import usecases as payments
-from domain.topups import usecases as topups
 from domain.topups.processes import TopUpProcess
 from domain.topups.topup import LEASE, TopUpStatus
 from domain.topups.usecases import LeaseTopUp, TopUpCard
@@ -33,19 +26,13 @@ from kontant.demo.stage import Scene
 from kontant.demo.time import DemoClock, DemoIds
 from kontant.progress import Progress, silent
 from kontant.settings import Settings
+from kontant.usecases import USE_CASES
 from persistence.database import Database, open_database
 from persistence.servers import database_of, is_pooled
 from persistence.unit_of_work import PostgresUnit
 
-USE_CASES: Final = (
-    *customers.USE_CASES,
-    *families.USE_CASES,
-    *cards.USE_CASES,
-    *payments.USE_CASES,
-    *topups.USE_CASES,
-    *loyalty.USE_CASES,
-    *ledger.USE_CASES,
-)
+PATIENCE_SECONDS: Final = 60
+"""For a slow disk. What is late in the demo is late by its plot, and nothing else may be."""
 
 
 async def seed(settings: Settings, operator: Operator, progress: Progress) -> None:
@@ -55,7 +42,7 @@ async def seed(settings: Settings, operator: Operator, progress: Progress) -> No
             database,
             operator,
             today=local_date(datetime.now(UTC), operator.time_zone),
-            sandbox_record=settings.data_folder / operator.slug / "sandbox-payments.sqlite",
+            sandbox_record=settings.file_of(operator, "sandbox-payments.sqlite"),
             action_url=lambda intent_id: f"{operator.issuer}/dev/payments/{intent_id}",
             progress=progress,
         )
@@ -81,7 +68,13 @@ async def play(
     remaining = await unplayed(database, scenes)
     clock = DemoClock(scenes[0].at)
     sandbox = SandboxPayments(
-        sandbox_record, clock=clock, webhook_url=None, secret=bytes(32), action_url=action_url, stall_seconds=0
+        sandbox_record,
+        clock=clock,
+        webhook_url=None,
+        secret=bytes(32),  # there are no webhooks to sign
+        action_url=action_url,
+        stall_seconds=0,
+        busy_seconds=PATIENCE_SECONDS,
     )
     player = _Player(database, operator, clock, sandbox, reached)
     try:
@@ -106,7 +99,7 @@ class _Player:
     ) -> None:
         self._clock, self._ids = clock, DemoIds(clock)
         self._executor = Executor(USE_CASES, PostgresUnit(database, operator, self._ids, clock), self._ids, reached)
-        self._top_ups = TopUpProcess(self._executor, sandbox, wait_seconds=10)
+        self._top_ups = TopUpProcess(self._executor, sandbox, wait_seconds=PATIENCE_SECONDS)
 
     async def play(self, scene: Scene) -> None:
         self._clock.set(scene.at)

@@ -32,9 +32,9 @@ def _bonuses(*where: Any) -> Any:
 
 BONUSES: Final = Query(
     BonusRow,
-    _bonuses(
-        col(T.id) == one_of("ids", col(T.id)), giving(relations_to_happening(T.customer_id), Access.MONEY)
-    ).join(CardTable, col(CardTable.id) == col(T.card_id)),
+    _bonuses(col(T.id) == one_of("ids", col(T.id)), giving(relations_to_happening(T.customer_id), Access.MONEY)).join(
+        CardTable, col(CardTable.id) == col(T.card_id)
+    ),
 )
 
 BONUSES_OF_ACTOR: Final = Query(

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, func, null, or_, select
+from sqlalchemy import func, null, select
 
 from domain.topups.topup import SETTLED
-from persistence.statement import Query, col, parameter
-from persistence.tables.kernel import EventTable, SubscriberCursorTable
+from persistence.statement import Driver, Query, col, parameter
 from persistence.tables.notifications import MessageTable
 from persistence.tables.topups import TopUpTable
 
 
 class UnsettledRow(NamedTuple):
     status: str
-    how_many: int
-
-
-class WaitingRow(NamedTuple):
-    subscriber: str
     how_many: int
 
 
@@ -31,22 +26,27 @@ UNSETTLED_TOP_UPS: Final = Query(
     .group_by(col(TopUpTable.status)),
 )
 
-_after_cursor = or_(
-    col(EventTable.xid) > col(SubscriberCursorTable.xid),
-    and_(
-        col(EventTable.xid) == col(SubscriberCursorTable.xid),
-        col(EventTable.position) > col(SubscriberCursorTable.position),
-    ),
-)
+BACKLOG: Final = """
+select count(*) filter (where status = 'queued' and execute_after <= now()) as due,
+       min(execute_after) filter (where status = 'queued' and execute_after <= now()) as oldest_at,
+       count(*) filter (where status = 'failed') as held
+  from pgqueuer"""
 
-EVENTS_WAITING: Final = Query(
-    WaitingRow,
-    select(col(SubscriberCursorTable.subscriber), func.count(col(EventTable.position)).label("how_many"))
-    .join(EventTable, _after_cursor, isouter=True)
-    .where(col(SubscriberCursorTable.shard) == 0)
-    .group_by(col(SubscriberCursorTable.subscriber)),
-)
-"""Events of every shard after the first shard's cursor: an upper bound, and the alarm is about its age anyway."""
+
+class Backlog(NamedTuple):
+    """What the queue holds: jobs whose time has come, since when the oldest waits, and jobs that failed for good.
+
+    A job that failed for good is held until somebody looks at it.
+    """
+
+    due: int
+    oldest_at: datetime | None
+    held: int
+
+
+async def backlog(on: Driver) -> Backlog:
+    """How the queue of jobs stands."""
+    return Backlog(*await on.fetchrow(BACKLOG))
 
 
 class WaitingMessageRow(NamedTuple):

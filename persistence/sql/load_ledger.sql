@@ -73,7 +73,7 @@ select flow.*,
        coalesce(sum(amount) filter (where amount > 0) over account, 0)::bigint as come,
        coalesce(-sum(amount) filter (where amount < 0) over account, 0)::bigint as gone
   from flow
-window card as (partition by n order by at),
+window card as (partition by n order by at, purpose, kind),
        account as (partition by n, purpose order by at rows unbounded preceding);
 
 create temp table load_account on commit drop as

@@ -14,7 +14,7 @@ $$;
 -- how manieth of them, and n; and 10a, by which ids of the load are known.
 create or replace function pg_temp.id(at timestamptz, kind integer, n bigint, place integer) returns uuid
 language sql immutable as $$
-    select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '710a8' || to_hex(kind)
+    select (lpad(to_hex(floor(extract(epoch from at) * 1000)::bigint), 12, '0') || '710a8' || to_hex(kind)
             || lpad(to_hex(place), 2, '0') || lpad(to_hex(n), 12, '0'))::uuid
 $$;
 

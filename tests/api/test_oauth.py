@@ -190,9 +190,12 @@ async def test_parameters_in_the_address_are_not_read(client: httpx2.AsyncClient
     must_be_refused(await client.post("/oauth/token", params=form, content="", headers=FORM), "invalid_request")
 
 
-async def test_a_body_that_is_no_form_is_refused(client: httpx2.AsyncClient) -> None:
-    for body in (b"", b"\xff\xfe", b"code=%ff%fe", b"&" * 40 + b"a=1", b"=" * 200, b"%", b"\x00=\x00"):
+async def test_a_body_that_is_no_form_is_refused(client: httpx2.AsyncClient, signing: SignInWorld) -> None:
+    form = urlencode(await a_form(signing)).encode()
+    many = urlencode({f"n{number}": 1 for number in range(40)}).encode()
+    for body in (b"", b"%", b"=" * 200, b"\x00=\x00", *(form + b"&" + end for end in (b"x=\xff", b"x=%ff%fe", many))):
         must_be_refused(await client.post("/oauth/token", content=body, headers=FORM), "invalid_request")
+    assert (await client.post("/oauth/token", content=form + b"&x=1&y=%C3%A5", headers=FORM)).status_code == 200
 
 
 async def test_a_large_body_is_not_read_to_its_end(client: httpx2.AsyncClient) -> None:

@@ -136,3 +136,13 @@ async def test_a_job_that_cannot_be_put_back_is_left_as_picked(
         patch.setattr(database, "execute", unavailable)
         await queue.retry_job(job, timedelta(0), None)
     assert await database.fetchval("select status from pgqueuer where id = $1", job.id) == "picked"
+
+
+async def test_who_is_cancelled_when_the_database_goes_does_not_begin_anew(database: Database) -> None:
+    nudges = Nudges(database)
+    running = asyncio.create_task(nudges.run())
+    await nudges.listening.wait()
+    running.cancel()
+    await database.close()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(running, 2)

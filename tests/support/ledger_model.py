@@ -152,9 +152,7 @@ class LedgerModel:
             self.lot(reservation.account, made_by).reserved -= held
         return reservation
 
-    def _usable(
-        self, account: Account, at: datetime, origin: Origin | None, named: TransactionKey | None
-    ) -> list[Lot]:
+    def _usable(self, account: Account, at: datetime, origin: Origin | None, named: TransactionKey | None) -> list[Lot]:
         if named:
             return [lot for lot in self.lots(account) if lot.made_by == named]
         valid = [lot for lot in self.lots(account) if lot.valid_until is None or lot.valid_until > at]

@@ -73,7 +73,9 @@ class Killer:
         self._every, self._at, self._steps, self.kills = every, at, 0, 0
 
     def __call__(self, step: str) -> None:
-        self._steps += self._at in step
+        if self._at not in step:
+            return
+        self._steps += 1
         if self._steps % self._every == 0:
             self.kills += 1
             raise Killed

@@ -1,4 +1,4 @@
-"""Signing in by a code, and staying signed in."""
+"""Signing in by a code."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from domain.identity.errors import InvalidPhoneNumber, RefreshRefused, SignInRefused, TooManySignInCodes
+from domain.identity.errors import InvalidPhoneNumber, SignInRefused, TooManySignInCodes
 from domain.identity.phone_numbers import e164
-from domain.identity.usecases import EndSession
-from domain.kernel.access import ANONYMOUS, customer
-from domain.kernel.errors import NotFound, Rejection
+from domain.kernel.errors import Rejection
 from domain.notifications.messages import Channel, Message
 from domain.notifications.processes import MessageDelivery
 from persistence.database import Database
@@ -141,8 +139,8 @@ async def test_neither_code_nor_number_is_kept_where_it_cannot_be_erased(
 ) -> None:
     challenge, code = await signing.code_for()
     _, token = await signing.redeem(challenge, code)
-    digits = "".join(str(row[0]) for row in await owner.fetch("select details::text from audit"))
-    assert KARINS_NUMBER not in digits
+    audited = await owner.fetch("select distinct jsonb_object_keys(details) from audit")
+    assert {row[0] for row in audited} == {"challenge_id", "client_id"}
     await owner.execute("update message set address = ''")  # the one place, and erased when the message has ended
     kept = await everything_kept(owner)
     without_ids = kept.replace(str(challenge), "")
@@ -273,15 +271,11 @@ async def test_twenty_requests_at_once_are_five_codes(signing: SignInWorld) -> N
 
 @pytest.mark.parametrize(
     "number",
-    ["", "+", "0701740605", "46701740605", "+461", "+999123456789", "+1800FLOWERS", "tel:+46701740605", "+" + "4" * 400]
-    + [
-        "+46701740605;ext=5",
-        "+46701740605x12",
-        "＋46701740605",
-        "+٤٦٧٠١٧٤٠٦٠٥",
-        "+46701740605\n+46701740606",
-        "+4670 174\x00",
-        "\ud800",
+    [
+        *("", "+", "0701740605", "46701740605", "+461", "+999123456789", "+" + "4" * 400, "+4670 174\x00", "\ud800"),
+        *("+1800FLOWERS", "tel:+46701740605", "+46701740605;ext=5", "+46701740605x12", "+46701740605\n+46701740606"),
+        "\uff0b46701740605",  # a wide plus
+        "+\u0664\u0666701740605",  # Arabic digits
     ],
 )
 def test_what_no_phone_can_have_is_no_number(number: str) -> None:
@@ -304,153 +298,3 @@ async def test_nothing_is_written_for_what_is_no_number(signing: SignInWorld) ->
 def test_every_refusal_of_a_request_is_declared(signing: SignInWorld) -> None:
     declared: frozenset[type[Rejection]] = signing.identity.sign_in.rejects
     assert declared == {InvalidPhoneNumber, TooManySignInCodes}
-
-
-# Staying signed in
-
-
-async def is_live(signing: SignInWorld) -> bool:
-    return await signing.database.fetchval("select count(*) from session where ended_at is null") == 1
-
-
-async def test_each_refresh_token_gives_the_next(signing: SignInWorld) -> None:
-    _, token = await signing.signed_in()
-    for _ in range(3):
-        signing.clock.advance(9 * MINUTE)
-        token = await signing.refreshed(token)
-    assert await signing.database.fetchval("select last_seen_at from session") == signing.clock.now()
-
-
-async def test_a_token_that_nobody_was_given_is_refused(signing: SignInWorld) -> None:
-    _, token = await signing.signed_in()
-    with pytest.raises(RefreshRefused):
-        await signing.refreshed(type(token)(text="x", digest=b"x" * 32))
-    assert await is_live(signing)
-
-
-async def test_a_lost_answer_can_be_asked_for_again_within_ten_seconds(signing: SignInWorld) -> None:
-    _, first = await signing.signed_in()
-    await signing.refreshed(first)  # the answer is lost
-    signing.clock.advance(timedelta(seconds=9))
-    second = await signing.refreshed(first)
-    signing.clock.advance(MINUTE)
-    await signing.refreshed(second)
-    assert await is_live(signing)
-
-
-async def test_a_token_that_was_replaced_ten_seconds_ago_ends_the_session(signing: SignInWorld) -> None:
-    _, first = await signing.signed_in()
-    second = await signing.refreshed(first)
-    signing.clock.advance(timedelta(seconds=10))
-    with pytest.raises(RefreshRefused):
-        await signing.refreshed(first)
-    assert not await is_live(signing)
-    with pytest.raises(RefreshRefused):
-        await signing.refreshed(second)
-
-
-async def test_only_the_immediate_predecessor_is_tolerated(signing: SignInWorld) -> None:
-    _, first = await signing.signed_in()
-    await signing.refreshed(await signing.refreshed(first))
-    with pytest.raises(RefreshRefused):
-        await signing.refreshed(first)
-    assert not await is_live(signing)
-
-
-async def test_a_copy_used_within_the_grace_cannot_live_beside_the_original(signing: SignInWorld) -> None:
-    _, first = await signing.signed_in()
-    customers, thiefs = await signing.refreshed(first), await signing.refreshed(first)
-    signing.clock.advance(9 * MINUTE)
-    await signing.refreshed(customers)
-    signing.clock.advance(9 * MINUTE)
-    with pytest.raises(RefreshRefused):
-        await signing.refreshed(thiefs)
-    assert not await is_live(signing)
-
-
-async def test_twenty_refreshes_at_once_are_all_answered_and_one_step(signing: SignInWorld) -> None:
-    _, first = await signing.signed_in()
-    answers = await asyncio.gather(*[signing.refreshed(first) for _ in range(20)])
-    assert len({answer.digest for answer in answers}) == 20
-    assert await signing.database.fetchval("select generation from session") == 2
-    signing.clock.advance(MINUTE)
-    await signing.refreshed(answers[7])
-    assert await is_live(signing)
-
-
-async def test_replays_and_the_rightful_refresh_at_once_end_the_session(signing: SignInWorld) -> None:
-    _, first = await signing.signed_in()
-    second = await signing.refreshed(first)
-    signing.clock.advance(MINUTE)
-    answers = await asyncio.gather(
-        *[signing.refreshed(first) for _ in range(10)], signing.refreshed(second), return_exceptions=True
-    )
-    assert all(isinstance(answer, RefreshRefused) for answer in answers[:10])
-    assert not await is_live(signing)
-    assert await signing.database.fetchval("select count(*) from event where type = 'session.ended'") == 1
-
-
-async def test_who_does_not_come_back_for_thirty_days_signs_in_again(signing: SignInWorld) -> None:
-    _, token = await signing.signed_in()
-    signing.clock.advance(timedelta(days=29))
-    token = await signing.refreshed(token)
-    signing.clock.advance(timedelta(days=30))
-    with pytest.raises(RefreshRefused):
-        await signing.refreshed(token)
-
-
-async def test_another_client_cannot_use_the_token(signing: SignInWorld) -> None:
-    _, token = await signing.signed_in()
-    with pytest.raises(RefreshRefused):
-        await signing.refreshed(token, client_id="another-app")
-    await signing.refreshed(token)
-
-
-# The end
-
-
-async def test_who_signs_out_is_signed_out(signing: SignInWorld, karin: UUID) -> None:
-    session, token = await signing.signed_in()
-    await signing.executor.execute(EndSession(session_id=session.id), customer(karin))
-    with pytest.raises(RefreshRefused):
-        await signing.refreshed(token)
-
-
-async def test_signing_out_twice_is_signing_out_once(signing: SignInWorld, karin: UUID) -> None:
-    session, _ = await signing.signed_in()
-    await signing.executor.execute(EndSession(session_id=session.id), customer(karin))
-    ended_at = await signing.database.fetchval("select ended_at from session")
-    signing.clock.advance(MINUTE)
-    await signing.executor.execute(EndSession(session_id=session.id), customer(karin))
-    assert await signing.database.fetchval("select ended_at from session") == ended_at
-    assert await signing.database.fetchval("select count(*) from event where type = 'session.ended'") == 1
-
-
-async def test_one_device_signed_out_leaves_the_other(signing: SignInWorld, karin: UUID) -> None:
-    phone, _ = await signing.signed_in()
-    _, tablets_token = await signing.signed_in()
-    await signing.executor.execute(EndSession(session_id=phone.id), customer(karin))
-    await signing.refreshed(tablets_token)
-
-
-@pytest.mark.parametrize("actor", [ANONYMOUS, customer(uuid4())])
-async def test_nobody_else_ends_a_session(signing: SignInWorld, actor: Any) -> None:
-    session, token = await signing.signed_in()
-    with pytest.raises(NotFound):
-        await signing.executor.execute(EndSession(session_id=session.id), actor)
-    await signing.refreshed(token)
-
-
-async def test_sessions_begin_and_end_in_the_log_with_their_reason(signing: SignInWorld, karin: UUID) -> None:
-    session, first = await signing.signed_in()
-    await signing.refreshed(first)
-    signing.clock.advance(MINUTE)
-    with pytest.raises(RefreshRefused):
-        await signing.refreshed(first)
-    rows = await signing.database.fetch(
-        "select type, subject_id, data ->> 'session_id', data ->> 'reason' from event order by position"
-    )
-    assert [tuple(row) for row in rows] == [
-        ("session.started", karin, str(session.id), None),
-        ("session.ended", karin, str(session.id), "REFRESH_TOKEN_REPLAYED"),
-    ]

@@ -54,7 +54,7 @@ language sql stable as $$
      where up_to - free < p_amount
 $$;
 
--- Takes a quantity out of an account's buckets and says from which.
+-- Takes a quantity out of an account's buckets and says from which. Debits of one transaction may meet in a bucket.
 create function ledger_draw(
     p_transaction uuid, p_account bigint, p_amount bigint, p_at timestamptz, p_origin text, p_bucket bigint
 ) returns void
@@ -68,9 +68,10 @@ begin
         update bucket b set remaining = b.remaining - taken.amount from taken where b.id = taken.bucket_id
     ), noted as (
         insert into draw (transaction_id, bucket_id, amount)
-        select p_transaction, taken.bucket_id, taken.amount from taken returning draw.amount
+        select p_transaction, taken.bucket_id, taken.amount from taken
+            on conflict (transaction_id, bucket_id) do update set amount = draw.amount + excluded.amount
     )
-    select coalesce(sum(noted.amount), 0) into v_taken from noted;
+    select coalesce(sum(taken.amount), 0) into v_taken from taken;
     if v_taken <> p_amount then
         raise exception 'not enough that is free' using errcode = 'KL002';
     end if;
@@ -138,9 +139,11 @@ begin
 
     for v_posting in
         select a.id as account_id, -w.a as amount, w.g as origin, w.b as bucket_id
-          from unnest(p_owners, p_purposes, p_units, p_amounts, p_origins, p_buckets) w (o, p, u, a, g, b)
+          from unnest(p_owners, p_purposes, p_units, p_amounts, p_origins, p_buckets)
+               with ordinality w (o, p, u, a, g, b, n)
           join account a on a.owner_id = w.o and a.purpose = w.p and a.unit = w.u
          where w.a < 0
+         order by w.b is null, w.g is null, w.n -- whoever can choose least chooses first
     loop
         perform ledger_draw(p_id, v_posting.account_id, v_posting.amount, p_at, v_posting.origin, v_posting.bucket_id);
     end loop;
@@ -194,19 +197,22 @@ begin
     if not found then
         raise exception 'there is no such reservation' using errcode = 'KL003';
     end if;
+    if p_spent > 0 then -- opened before anything is locked, as when posting
+        perform ledger_lock(array[null::uuid], array[p_counter], array[v_account.unit]);
+    end if;
     perform ledger_lock(array[v_account.owner_id], array[v_account.purpose::text], array[v_account.unit]);
     update reservation set status = p_status, posted = p_spent, ended_at = p_at
      where id = p_id and status = 'HELD' returning * into v_reservation;
     if not found then
         return false;
     end if;
-    if (p_status = 'POSTED') <> (p_spent > 0) or (p_status = 'EXPIRED' and v_reservation.expires_at > p_at) then
+    if p_status = 'HELD' or (p_status = 'POSTED') <> (p_spent > 0)
+       or (p_status = 'EXPIRED' and v_reservation.expires_at > p_at) then
         raise exception 'the reservation cannot end like this' using errcode = 'KL003';
     end if;
     update bucket b set reserved = b.reserved - h.amount
       from reservation_hold h where h.reservation_id = p_id and b.id = h.bucket_id;
     if p_spent > 0 then
-        perform ledger_lock(array[null::uuid], array[p_counter], array[v_account.unit]);
         insert into ledger_transaction (id, kind, cause_id, at) values (p_transaction, p_kind, p_cause, p_at);
         with lot as (
             select h.bucket_id, h.amount,

@@ -1,0 +1,46 @@
+"""The application over one world, asked through HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+
+from api.schema.ids import global_id
+from tests.support.client import Client, a_client
+from tests.support.world import World
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncGenerator[Client]:
+    async with a_client(world) as client:
+        yield client
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a card and something to pay with."""
+
+    id: UUID
+    card: UUID
+    method: UUID
+
+    @property
+    def card_id(self) -> str:
+        return global_id("card", self.card)
+
+    @property
+    def method_id(self) -> str:
+        return global_id("method", self.method)
+
+
+async def a_person(world: World, token: str = "sandbox_succeeds") -> Person:
+    person = await world.person()
+    return Person(person, await world.card(person), await world.payment_method(person, token))
+
+
+@pytest.fixture
+async def karin(world: World) -> Person:
+    return await a_person(world)

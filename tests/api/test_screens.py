@@ -1,0 +1,341 @@
+"""What the screens are made of: the home screen, cards, the statement and the lists that grow."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Final, cast
+from uuid import UUID
+
+import pytest
+
+from domain.families.family import FamilyRole
+from domain.kernel.access import system
+from domain.kernel.quantities import UsageType
+from domain.ledger.usecases import RecordUsage
+from domain.loyalty.bonus import BonusCode, GrantBonus
+from tests.api.conftest import Person
+from tests.support.client import Client
+from tests.support.world import World
+
+HOME: Final = (Path(__file__).parents[2] / "bench/documents/home.graphql").read_text()
+
+
+async def grant(
+    world: World, person: UUID, card: UUID, usage: UsageType = UsageType.DATA, quantity: int = 10**9
+) -> None:
+    command = GrantBonus(
+        customer_id=person,
+        card_id=card,
+        code=BonusCode.WELCOME,
+        usage_type=usage,
+        quantity=quantity,
+        valid_until=world.clock.now() + timedelta(days=30),
+    )
+    await world.executor.execute(command, system("test"))
+
+
+async def use(world: World, card: UUID, quantity: int, usage: UsageType = UsageType.MONEY) -> None:
+    command = RecordUsage(record_id=world.ids.new(), card_id=card, usage_type=usage, quantity=quantity)
+    await world.executor.execute(command, system("test"))
+
+
+def leaves(value: Any) -> int:
+    """How many values that are no objects and no lists."""
+    if isinstance(value, dict):
+        return sum(leaves(each) for each in cast("dict[str, Any]", value).values())
+    if isinstance(value, list):
+        return sum(leaves(each) for each in cast("list[Any]", value))
+    return 1
+
+
+async def test_nobody_who_is_not_signed_in_has_a_screen(client: Client) -> None:
+    answer = await client.ask("{ viewer { customer { name } } operator { name } }")
+    assert answer.data == {"viewer": None, "operator": {"name": "Norrsken"}}
+
+
+async def test_home_is_about_120_values_for_a_family_of_four(client: Client, karin: Person) -> None:
+    world, children = client.worlds[0], [FamilyRole.MEMBER, FamilyRole.CHILD, FamilyRole.CHILD]
+    people = {await world.person(f"Person {n}"): role for n, role in enumerate(children)}
+    await world.family(karin.id, people)
+    cards = [karin.card, *[await world.card(karin.id, user=person) for person in people]]
+    for card in cards:
+        await world.top_up(karin.id, card, karin.method, key=str(card))
+        await grant(world, karin.id, card)
+    await world.top_up(karin.id, karin.card, karin.method, key="the fifth")
+    await grant(world, karin.id, karin.card)
+    home = (await client.ask(HOME, by=karin.id)).data
+    assert 110 <= leaves(home) <= 135, leaves(home)
+    family = home["viewer"]["family"]
+    assert [member["role"] for member in family["members"]] == ["OWNER", "MEMBER", "CHILD", "CHILD"]
+    assert [len(member["cards"]) for member in family["members"]] == [1, 1, 1, 1]
+    assert len(home["viewer"]["bonuses"]["nodes"]) == len(home["viewer"]["topUps"]["nodes"]) == 5
+
+
+async def test_a_card_shows_its_line_its_life_and_what_is_on_it(client: Client, karin: Person) -> None:
+    world = client.worlds[0]
+    await world.top_up(karin.id, karin.card, karin.method)
+    await grant(world, karin.id, karin.card, UsageType.DATA, 5_000_000_000)
+    await grant(world, karin.id, karin.card, UsageType.SMS, 100)
+    await use(world, karin.card, 2_50)
+    await use(world, karin.card, 40, UsageType.SMS)
+    document = """query($id: ID!) { node(id: $id) { ... on Card {
+        phoneNumber iccidSuffix status activeUntil graceUntil holder { name } user { givenName familyName }
+        balance { amount currency }
+        accumulatedBalances { usageType remaining reserved unit money { amount } }
+        buckets { usageType origin initial remaining reserved unit money { amount currency } validFrom validUntil }
+    } } }"""
+    card = (await client.ask(document, {"id": karin.card_id}, by=karin.id)).data["node"]
+    number = await world.database.fetchval("select phone_number from card where id = $1", karin.card)
+    iccid = await world.database.fetchval("select iccid from card where id = $1", karin.card)
+    assert card["phoneNumber"] == number
+    assert card["iccidSuffix"] == iccid[-4:]
+    assert (card["status"], card["activeUntil"], card["graceUntil"]) == ("ACTIVE", "2027-03-02", "2027-06-02")
+    assert card["holder"] == {"name": "Karin Ek"}
+    assert card["user"] == {"givenName": "Karin", "familyName": "Ek"}
+    assert card["balance"] == {"amount": "97.50", "currency": "SEK"}
+    assert card["accumulatedBalances"] == [
+        {"usageType": "DATA", "remaining": 5_000_000_000, "reserved": 0, "unit": "BYTE", "money": None},
+        {"usageType": "MONEY", "remaining": 97_50, "reserved": 0, "unit": "MINOR_UNIT", "money": {"amount": "97.50"}},
+        {"usageType": "SMS", "remaining": 60, "reserved": 0, "unit": "PIECE", "money": None},
+    ]
+    by_usage = {bucket["usageType"]: bucket for bucket in card["buckets"]}
+    assert by_usage["SMS"] == {
+        "usageType": "SMS",
+        "origin": "GRANTED",
+        "initial": 100,
+        "remaining": 60,
+        "reserved": 0,
+        "unit": "PIECE",
+        "money": None,
+        "validFrom": "2026-03-02T09:00:00Z",
+        "validUntil": "2026-04-01T09:00:00Z",
+    }
+    assert by_usage["MONEY"]["money"] == {"amount": "97.50", "currency": "SEK"}
+    assert (by_usage["MONEY"]["origin"], by_usage["MONEY"]["validUntil"]) == ("PURCHASED", None)
+
+
+async def test_what_has_expired_or_is_used_up_is_not_shown(client: Client, karin: Person) -> None:
+    world = client.worlds[0]
+    await grant(world, karin.id, karin.card, UsageType.DATA, 10)
+    await grant(world, karin.id, karin.card, UsageType.SMS, 10)
+    await use(world, karin.card, 10, UsageType.SMS)
+    document = "query($id: ID!) { node(id: $id) { ... on Card { balance { amount } buckets { usageType } } } }"
+    before = (await client.ask(document, {"id": karin.card_id}, by=karin.id)).data["node"]
+    assert before == {"balance": {"amount": "0.00"}, "buckets": [{"usageType": "DATA"}]}
+    world.clock.advance(timedelta(days=30))
+    assert (await client.ask(document, {"id": karin.card_id}, by=karin.id)).data["node"]["buckets"] == []
+
+
+async def test_a_card_that_awaits_registration_has_no_dates_yet(client: Client, world: World) -> None:
+    person = await world.person()
+    await world.card(person, active_until=None, grace_until=None)
+    document = "{ viewer { cards { nodes { activeUntil graceUntil balance { amount } statement { nodes { at } } } } } }"
+    [card] = (await client.ask(document, by=person)).data["viewer"]["cards"]["nodes"]
+    nothing = {"activeUntil": None, "graceUntil": None, "balance": {"amount": "0.00"}, "statement": {"nodes": []}}
+    assert card == nothing
+
+
+async def test_who_one_is_and_what_one_pays_with(client: Client, world: World) -> None:
+    person = await world.person("Astrid", phone_number="+46701740699", born=date(1984, 7, 1))
+    later = await world.payment_method(person, expires_on=date(2029, 1, 31))
+    await world.database.execute("update payment_method set is_default = true where id = $1", later)
+    await world.payment_method(person)
+    document = """{ viewer {
+        actor { kind isImpersonating } family { name }
+        customer { name birthDate locale contactPoints { kind value } }
+        paymentMethods { brand lastDigits expiresOn isDefault }
+    } }"""
+    assert (await client.ask(document, by=person)).data["viewer"] == {
+        "actor": {"kind": "CUSTOMER", "isImpersonating": False},
+        "family": None,
+        "customer": {
+            "name": "Astrid Ek",
+            "birthDate": "1984-07-01",
+            "locale": "sv-SE",
+            "contactPoints": [{"kind": "PHONE", "value": "+46701740699"}],
+        },
+        "paymentMethods": [
+            {"brand": "visa", "lastDigits": "4242", "expiresOn": "2029-01-31", "isDefault": True},
+            {"brand": "visa", "lastDigits": "4242", "expiresOn": "2030-12-31", "isDefault": False},
+        ],
+    }
+
+
+async def test_anybody_may_see_what_the_operator_offers(client: Client) -> None:
+    document = """{ operator { name country currency timeZone locales cardActiveMonths cardGraceMonths
+        topUpAmounts { amount currency } topUpRange { minimum { amount } } } }"""
+    operator = (await client.ask(document)).data["operator"]
+    assert [money["amount"] for money in operator.pop("topUpAmounts")] == [
+        "50.00", "100.00", "200.00", "300.00", "500.00", "1000.00",
+    ]  # fmt: skip
+    assert operator == {
+        "name": "Norrsken",
+        "country": "SE",
+        "currency": "SEK",
+        "timeZone": "Europe/Stockholm",
+        "locales": ["sv-SE", "en"],
+        "cardActiveMonths": 12,
+        "cardGraceMonths": 3,
+        "topUpRange": None,
+    }
+
+
+STATEMENT: Final = """query($id: ID!, $first: Int, $after: String) { node(id: $id) { ... on Card {
+    statement(first: $first, after: $after) {
+        nodes { at kind amount { amount } balance { amount } }
+        edges { cursor node { balance { amount } } }
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+} } }"""
+
+
+async def test_a_statement_is_walked_in_pages_without_gap_or_repetition(client: Client, karin: Person) -> None:
+    world = client.worlds[0]
+    await world.top_up(karin.id, karin.card, karin.method, amount_minor=100_000)
+    for n in range(44):
+        world.clock.advance(timedelta(minutes=1))
+        await use(world, karin.card, 100 + n)
+    pages: list[Any] = []
+    after: str | None = None
+    while not pages or pages[-1]["pageInfo"]["hasNextPage"]:
+        variables = {"id": karin.card_id, "first": 10, "after": after}
+        pages.append((await client.ask(STATEMENT, variables, by=karin.id)).data["node"]["statement"])
+        after = pages[-1]["pageInfo"]["endCursor"]
+    assert [len(page["nodes"]) for page in pages] == [10, 10, 10, 10, 5]
+    assert [page["pageInfo"]["hasPreviousPage"] for page in pages] == [False, True, True, True, True]
+    cursors = [edge["cursor"] for page in pages for edge in page["edges"]]
+    assert len(set(cursors)) == 45
+    assert [page["pageInfo"]["startCursor"] for page in pages] == cursors[::10]
+    entries = [node for page in pages for node in page["nodes"]]
+    changes = [int(entry["amount"]["amount"].replace(".", "")) for entry in entries]
+    balances = [int(entry["balance"]["amount"].replace(".", "")) for entry in entries]
+    assert changes == [*[-(100 + n) for n in reversed(range(44))], 100_000]
+    assert balances == [sum(changes[n:]) for n in range(45)]
+    assert [entry["kind"] for entry in entries] == ["USAGE"] * 44 + ["TOP_UP"]
+    assert sorted((entry["at"] for entry in entries), reverse=True) == [entry["at"] for entry in entries]
+
+
+async def test_an_entry_that_comes_between_two_pages_is_on_neither(client: Client, karin: Person) -> None:
+    world = client.worlds[0]
+    await world.top_up(karin.id, karin.card, karin.method)
+    for _ in range(3):
+        await use(world, karin.card, 100)
+    first = (await client.ask(STATEMENT, {"id": karin.card_id, "first": 2}, by=karin.id)).data["node"]["statement"]
+    await use(world, karin.card, 5)
+    variables = {"id": karin.card_id, "first": 2, "after": first["pageInfo"]["endCursor"]}
+    second = (await client.ask(STATEMENT, variables, by=karin.id)).data["node"]["statement"]
+    assert [node["balance"]["amount"] for node in first["nodes"] + second["nodes"]] == [
+        "97.00", "98.00", "99.00", "100.00",
+    ]  # fmt: skip
+    assert second["pageInfo"]["hasNextPage"] is False
+
+
+LISTS: Final = ["cards", "bonuses", "topUps", "statement"]
+
+
+async def page_of(client: Client, name: str, by: Person, **variables: Any) -> Any:
+    """A page of one of the lists, and the whole answer when there is none."""
+    page = f"{name}(first: $first, after: $after) {{ edges {{ cursor }} pageInfo {{ hasNextPage endCursor }} }}"
+    around = f"cards {{ nodes {{ {page} }} }}" if name == "statement" else page
+    answer = await client.ask(f"query($first: Int, $after: String) {{ viewer {{ {around} }} }}", variables, by=by.id)
+    if "errors" in answer.body:
+        return answer
+    viewer = answer.data["viewer"]
+    return viewer["cards"]["nodes"][0]["statement"] if name == "statement" else viewer[name]
+
+
+async def fill(world: World, person: Person, count: int) -> None:
+    """So many of each list; of cards, only the first has a statement."""
+    for n in range(count):
+        await world.top_up(person.id, person.card, person.method, key=f"fill-{n}")
+        await grant(world, person.id, person.card)
+        if n:
+            await world.card(person.id)
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_list_is_walked_to_its_end(client: Client, karin: Person, name: str) -> None:
+    await fill(client.worlds[0], karin, 5)
+    cursors: list[str] = []
+    after: str | None = None
+    while True:
+        page = await page_of(client, name, karin, first=2, after=after)
+        cursors += [edge["cursor"] for edge in page["edges"]]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+    assert len(cursors) == len(set(cursors)) == 5
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_page_has_from_0_to_100_entries(client: Client, karin: Person, name: str) -> None:
+    await fill(client.worlds[0], karin, 3)
+    assert len((await page_of(client, name, karin, first=100))["edges"]) == 3
+    assert len((await page_of(client, name, karin))["edges"]) == 3
+    nothing = await page_of(client, name, karin, first=0)
+    assert nothing == {"edges": [], "pageInfo": {"hasNextPage": True, "endCursor": None}}
+    for first in (101, -1, -(2**31), 2**31 - 1):
+        assert (await page_of(client, name, karin, first=first)).code == "BAD_INPUT"
+    for first in (2**31, 1.5, "10", True):
+        assert (await page_of(client, name, karin, first=first)).code == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["", " ", "x", "%%%%", "ä" * 8, "\u0000", "AAAA", "A" * 12, "A" * 21, "A" * 23, "=" * 8, "A" * 10_000, "null"],
+)
+async def test_what_is_no_cursor_of_the_list_is_refused(client: Client, karin: Person, cursor: str) -> None:
+    await fill(client.worlds[0], karin, 1)
+    for name in LISTS:
+        answer = await page_of(client, name, karin, after=cursor)
+        assert (answer.status, answer.code) == (200, "BAD_INPUT"), name
+        assert "Traceback" not in str(answer.body)
+
+
+async def test_a_cursor_of_another_list_is_refused(client: Client, karin: Person) -> None:
+    await fill(client.worlds[0], karin, 1)
+    entry = (await page_of(client, "statement", karin))["pageInfo"]["endCursor"]
+    top_up = (await page_of(client, "topUps", karin))["pageInfo"]["endCursor"]
+    assert (await page_of(client, "topUps", karin, after=entry)).code == "BAD_INPUT"
+    assert (await page_of(client, "statement", karin, after=top_up)).code == "BAD_INPUT"
+
+
+async def test_a_cursor_beyond_every_number_is_refused_and_not_a_fault(client: Client, karin: Person) -> None:
+    await fill(client.worlds[0], karin, 1)
+    assert (await page_of(client, "statement", karin, after="__________8")).code == "BAD_INPUT"
+    assert (await page_of(client, "statement", karin, after="f_________8"))["edges"] != []
+    assert (await page_of(client, "topUps", karin, after="_" * 21 + "w"))["edges"] != []
+
+
+async def test_bonuses_and_top_ups_come_newest_first_and_are_named(client: Client, karin: Person) -> None:
+    world = client.worlds[0]
+    await world.top_up(karin.id, karin.card, karin.method, key="one")
+    await grant(world, karin.id, karin.card, UsageType.MONEY, 50_00)
+    world.clock.advance(timedelta(days=1))
+    await world.top_up(karin.id, karin.card, karin.method, key="two", amount_minor=20_000)
+    await grant(world, karin.id, karin.card, UsageType.VOICE, 600)
+    document = """{ viewer {
+        topUps { nodes { status amount { amount } createdAt settledAt activeUntil declineReason actionUrl
+                         card { id } paymentMethod { lastDigits } } }
+        bonuses { nodes { code name usageType quantity unit money { amount } grantedAt validUntil card { id } } }
+    } }"""
+    viewer = (await client.ask(document, by=karin.id)).data["viewer"]
+    assert [each["amount"]["amount"] for each in viewer["topUps"]["nodes"]] == ["200.00", "100.00"]
+    assert viewer["topUps"]["nodes"][1] == {
+        "status": "COMPLETED",
+        "amount": {"amount": "100.00"},
+        "createdAt": "2026-03-02T09:00:00Z",
+        "settledAt": "2026-03-02T09:00:00Z",
+        "activeUntil": "2027-03-02",
+        "declineReason": None,
+        "actionUrl": None,
+        "card": {"id": karin.card_id},
+        "paymentMethod": {"lastDigits": "4242"},
+    }
+    voice, money = viewer["bonuses"]["nodes"]
+    assert (voice["quantity"], voice["unit"], voice["money"]) == (600, "SECOND", None)
+    assert (money["quantity"], money["unit"], money["money"]) == (50_00, "MINOR_UNIT", {"amount": "50.00"})
+    swedish = (await client.ask(document, by=karin.id, language="sv")).data["viewer"]["bonuses"]["nodes"][0]
+    assert swedish["name"] != voice["name"]
+    assert swedish["code"] == voice["code"] == "WELCOME"

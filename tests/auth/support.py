@@ -1,0 +1,98 @@
+"""Signing in, in a line each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from auth.identity import Identity
+from auth.refresh import NewRefreshToken, new_refresh_token
+from auth.server import CLIENT_ID, REFRESH_TOKEN, SIGN_IN_CODE, Answer
+from domain.identity import usecases as identity
+from domain.identity.session import Session
+from domain.kernel.executor import Executor
+from domain.notifications import usecases as notifications
+from domain.operators.operator import Operator
+from persistence.database import Database
+from persistence.unit_of_work import PostgresUnit
+from tests.support.time import TestClock, TestIds
+from tests.support.world import World
+
+SECRET = b"what every process of this deployment knows"
+KARINS_NUMBER = "+46701740605"
+NOBODYS_NUMBER = "+46701740699"
+
+
+class SignInWorld:
+    """One operator whose customers sign in."""
+
+    def __init__(
+        self, database: Database, operator: Operator, clock: TestClock, ids: TestIds, *, secret: bytes = SECRET
+    ) -> None:
+        self.database, self.operator, self.clock, self.ids = database, operator, clock, ids
+        unit = PostgresUnit(database, operator, ids, clock)
+        self.executor = Executor((*identity.USE_CASES, *notifications.USE_CASES), unit, ids)
+        self.identity = Identity(operator, database=database, executor=self.executor, secret=secret, clock=clock)
+
+    @classmethod
+    def of(cls, world: World) -> SignInWorld:
+        return cls(world.database, world.operator, world.clock, world.ids)
+
+    async def code_for(self, phone_number: str = KARINS_NUMBER) -> tuple[UUID, str]:
+        """A new challenge and its code."""
+        challenge = await self.identity.sign_in.request(phone_number)
+        return challenge.id, self.identity.codes.code_of(challenge.id)
+
+    async def redeem(self, challenge_id: UUID, code: str) -> tuple[Session, NewRefreshToken]:
+        token = new_refresh_token()
+        session = await self.identity.sign_in.redeem(challenge_id, code, client_id=CLIENT_ID, token_digest=token.digest)
+        return session, token
+
+    async def signed_in(self, phone_number: str = KARINS_NUMBER) -> tuple[Session, NewRefreshToken]:
+        """A session and its first refresh token."""
+        return await self.redeem(*await self.code_for(phone_number))
+
+    async def refreshed(self, token: NewRefreshToken, *, client_id: str = CLIENT_ID) -> NewRefreshToken:
+        """The next refresh token."""
+        following = new_refresh_token()
+        await self.identity.sign_in.refresh(token.digest, client_id=client_id, next_token_digest=following.digest)
+        return following
+
+    async def tokens(self, phone_number: str = KARINS_NUMBER) -> Mapping[str, Any]:
+        """What the token endpoint answers to a right code."""
+        challenge_id, code = await self.code_for(phone_number)
+        return (await self.ask(SIGN_IN_CODE, challenge_id=str(challenge_id), code=code)).body
+
+    async def ask(self, grant_type: str = REFRESH_TOKEN, **form: str) -> Answer:
+        return await self.identity.token_server.answer({"grant_type": grant_type, "client_id": CLIENT_ID, **form})
+
+
+class MortalDatabase(Database):
+    """A database that can be taken away and given back."""
+
+    is_down = False
+
+    @classmethod
+    def over(cls, database: Database) -> MortalDatabase:
+        mortal = cls.__new__(cls)
+        mortal.__dict__.update(database.__dict__)
+        return mortal
+
+    async def _on_pool(self, method: str, query: str, args: tuple[Any, ...]) -> Any:
+        self._must_be_up()
+        return await super()._on_pool(method, query, args)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[tuple[AsyncConnection, asyncpg.Connection[Any]]]:
+        self._must_be_up()
+        async with super().connection() as connections:
+            yield connections
+
+    def _must_be_up(self) -> None:
+        if self.is_down:
+            raise ConnectionRefusedError
