@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from domain.kernel.errors import Unavailable
 from persistence.faults import in_our_words, is_lost
+from persistence.gate import Gate
 
-WAIT_FOR_CONNECTION_SECONDS: Final = 2.0
+CONNECT_SECONDS: Final = 2.0
 NUDGE_CHANNEL: Final = "ch_pgqueuer"
 NUDGE_PAUSE_SECONDS: Final = 0.01
 
@@ -22,8 +23,9 @@ NUDGE_PAUSE_SECONDS: Final = 0.01
 class Database:
     """Made by `open_database`. Holds no connection until one is needed, and recovers by itself when the server does."""
 
-    def __init__(self, pool: asyncpg.Pool[Any], engine: AsyncEngine) -> None:
+    def __init__(self, pool: asyncpg.Pool[Any], engine: AsyncEngine, *, connections: int) -> None:
         self._pool, self._engine = pool, engine
+        self._readers, self._writers = Gate(connections), Gate(connections)
         self._nudging: asyncio.Task[None] | None = None
         self.statements = 0
         """How many statements were read so far: what a test counts."""
@@ -52,11 +54,12 @@ class Database:
                 return await self._on_pool(method, query, args)
 
     async def _on_pool(self, method: str, query: str, args: tuple[Any, ...]) -> Any:
-        connection = await self._pool.acquire(timeout=WAIT_FOR_CONNECTION_SECONDS)
-        try:
-            return await getattr(connection, method)(query, *args)
-        finally:
-            await self._pool.release(connection)
+        async with self._readers.place():
+            connection = await self._pool.acquire(timeout=CONNECT_SECONDS)
+            try:
+                return await getattr(connection, method)(query, *args)
+            finally:
+                await self._pool.release(connection)
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[tuple[AsyncConnection, asyncpg.Connection[Any]]]:
@@ -65,7 +68,7 @@ class Database:
         It is thrown away when it is lost, and when somebody was cancelled on it: they may have left it in the middle of
         anything, and the next one would find themselves inside their transaction.
         """
-        async with self._engine.connect() as connection:
+        async with self._writers.place(), self._engine.connect() as connection:
             driver = await _driver_of(connection)
             while driver.is_closed():  # it died while nobody used it
                 await connection.invalidate()
@@ -83,7 +86,7 @@ class Database:
     @asynccontextmanager
     async def listening_connection(self) -> AsyncGenerator[asyncpg.Connection[Any]]:
         """A connection of one's own out of the pool, for as long as one likes."""
-        async with self._pool.acquire(timeout=WAIT_FOR_CONNECTION_SECONDS) as connection:
+        async with self._readers.place(), self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
             try:
                 yield connection  # pyright: ignore[reportReturnType]
             finally:
@@ -132,7 +135,7 @@ async def open_database(url: str, *, connections: int, is_pooled: bool = False) 
         isolation_level="AUTOCOMMIT",
         pool_size=connections,
         max_overflow=0,
-        pool_timeout=WAIT_FOR_CONNECTION_SECONDS,
+        pool_timeout=CONNECT_SECONDS,
         connect_args={"statement_cache_size": cache, "prepared_statement_cache_size": 0 if is_pooled else 100},
     )
-    return Database(await pool, engine)
+    return Database(await pool, engine, connections=connections)
