@@ -1,0 +1,96 @@
+"""Documents that ask for every field there is, made from the schema: a new field is asked for once it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, cast
+
+from graphql import (
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_leaf_type,
+)
+
+from api.schema import build_schema
+
+SCHEMA: Final[GraphQLSchema] = build_schema()._schema  # pyright: ignore[reportPrivateUsage]  # it has no public name
+NODE: Final = cast("GraphQLInterfaceType", SCHEMA.type_map["Node"])
+USER_ERROR: Final = cast("GraphQLInterfaceType", SCHEMA.type_map["UserError"])
+NODES: Final = {kind.name for kind in SCHEMA.get_possible_types(NODE)}
+ERRORS: Final = {kind.name for kind in SCHEMA.get_possible_types(USER_ERROR)}
+
+Pair = tuple[str, str]
+"""A type's name and a field's."""
+
+
+def object_type(name: str) -> GraphQLObjectType:
+    return cast("GraphQLObjectType", SCHEMA.type_map[name])
+
+
+def type_of(field: Any) -> Any:
+    """What a field leads to, within lists and non-nulls."""
+    return cast("Any", get_named_type(field.type))
+
+
+def every_pair() -> set[Pair]:
+    """Every field of every object type, but for errors, which are for whoever is told them, and the ways in."""
+    roots = {SCHEMA.query_type, SCHEMA.mutation_type}
+    return {
+        (kind.name, field)
+        for kind in SCHEMA.type_map.values()
+        if isinstance(kind, GraphQLObjectType) and kind not in roots and kind.name not in ERRORS
+        if not kind.name.startswith("__")
+        for field in kind.fields
+    }
+
+
+def everything_of(type_name: str) -> str:
+    """A selection of all fields of a type and of its parts. Of another node only its id, by which it is asked for."""
+    parts: list[str] = ["__typename"]
+    for name, field in object_type(type_name).fields.items():
+        kind = type_of(field)
+        if is_leaf_type(kind):
+            parts.append(name)
+        elif kind.name in NODES:
+            parts.append(f"{name} {{ __typename id }}")
+        elif kind is USER_ERROR:
+            parts.append(f"{name} {{ {every_error()} }}")
+        else:
+            parts.append(f"{name} {everything_of(kind.name)}")
+    return f"{{ {' '.join(parts)} }}"
+
+
+def every_error() -> str:
+    """A selection of all fields of all errors."""
+    return " ".join(["__typename", *(f"... on {name} {everything_of(name)}" for name in sorted(ERRORS))])
+
+
+def deep(type_name: str, *, levels: int) -> str:
+    """A selection through other nodes too, so many levels of fields deep."""
+    parts: list[str] = ["__typename"]
+    for name, field in object_type(type_name).fields.items():
+        kind = type_of(field)
+        if is_leaf_type(kind):
+            parts.append(name)
+        elif levels > 1:
+            parts.append(f"{name} {deep(kind.name, levels=levels - 1)}")
+    return f"{{ {' '.join(parts)} }}"
+
+
+def parts_of(value: Any) -> list[dict[str, Any]]:
+    """The objects that a field has: one, or those of a list. None where there is nothing, and of scalars."""
+    values = cast("list[Any]", value if isinstance(value, list) else [value])
+    return [each for each in values if isinstance(each, dict)]
+
+
+def objects_in(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object in an answer, however deep."""
+    if isinstance(value, list):
+        for each in cast("list[Any]", value):
+            yield from objects_in(each)
+    elif isinstance(value, dict):
+        found = cast("dict[str, Any]", value)
+        yield found
+        yield from objects_in(list(found.values()))

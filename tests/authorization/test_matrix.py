@@ -1,0 +1,245 @@
+"""Every field, every mutation and every way in, as every kind of actor, against docs/AUTHORIZATION.md (A1)."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any, Final, cast
+from uuid import UUID
+
+import pytest
+
+from api.schema.ids import global_id
+from tests.architecture.rules import mutations
+from tests.authorization import page
+from tests.authorization.look import Look, classes_of
+from tests.authorization.selections import (
+    NODES,
+    SCHEMA,
+    deep,
+    every_pair,
+    everything_of,
+    object_type,
+    objects_in,
+    type_of,
+)
+from tests.authorization.society import Society, Someone
+
+# A document a type, since fields of one name and different types may not stand side by side.
+NODES_DOCUMENTS: Final = {
+    name: f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ __typename ... on {name} {everything_of(name)} }} }}"
+    for name in sorted(NODES)
+}
+NODE_DOCUMENTS: Final = {
+    name: f"query($id: ID!) {{ node(id: $id) {{ __typename ... on {name} {everything_of(name)} }} }}"
+    for name in sorted(NODES)
+}
+ROOTS_DOCUMENT: Final = f"{{ viewer {everything_of('Viewer')} operator {everything_of('Operator')} }}"
+ALL_BUT_FOREIGNERS: Final = [kind for kind in page.KINDS if kind != "foreigner"]
+
+
+def someone_of(society: Society, kind: str) -> Someone:
+    return society.people[kind]
+
+
+async def found_by(society: Society, someone: Someone, ids: list[str]) -> dict[str, dict[str, Any] | None]:
+    """What is found by each id, whole."""
+    found: dict[str, dict[str, Any] | None] = dict.fromkeys(ids)
+    for name, document in NODES_DOCUMENTS.items():
+        answer = await society.client.ask(document, {"ids": ids}, headers=someone.headers)
+        for id, node in zip(ids, answer.data["nodes"], strict=True):
+            if node is not None and node["__typename"] == name:
+                found[id] = node
+    return found
+
+
+async def looked_at(society: Society, someone: Someone) -> Look:
+    """Everything of the kind's things, found by their ids."""
+    found = await found_by(society, someone, someone.things.ids)
+    look = Look(someone)
+    for name, of_class in someone.things.by_class.items():
+        for id in of_class:
+            node = found[id]
+            assert (node is not None) == (name in classes_of(someone.kind)), (id, name)
+            if node is not None:
+                assert node["id"] == id
+                look.at(node)
+    return look
+
+
+@pytest.mark.parametrize("kind", ALL_BUT_FOREIGNERS)
+async def test_of_what_has_an_id_everybody_is_shown_what_the_page_says(society: Society, kind: str) -> None:
+    look = await looked_at(society, someone_of(society, kind))
+    assert [pair for pair, has_something in look.shown.items() if not has_something] == []
+
+
+@pytest.mark.parametrize("kind", ALL_BUT_FOREIGNERS)
+async def test_the_screen_of_ones_own_is_for_who_is_signed_in(society: Society, kind: str) -> None:
+    someone = someone_of(society, kind)
+    data = (await society.client.ask(ROOTS_DOCUMENT, headers=someone.headers)).data
+    assert (data["viewer"] is not None) == ("SIGNED_IN" in classes_of(kind))
+    look = Look(someone, kind="holder")  # what is one's own, one holds
+    look.at(data["operator"])
+    if data["viewer"] is not None:
+        assert data["viewer"]["customer"]["id"] == global_id("customer", cast("UUID", someone.id))
+        look.at(data["viewer"])
+    nothing = {pair for pair, has_something in look.shown.items() if not has_something}
+    assert nothing <= {("Viewer", "family"), ("PageInfo", "startCursor"), ("PageInfo", "endCursor")}
+
+
+@pytest.mark.parametrize("kind", ALL_BUT_FOREIGNERS)
+async def test_one_id_is_answered_as_many_are(society: Society, kind: str) -> None:
+    someone = someone_of(society, kind)
+    for id, expected in (await found_by(society, someone, someone.things.ids)).items():
+        kind_of_node = expected["__typename"] if expected else "Card"
+        alone = await society.client.ask(NODE_DOCUMENTS[kind_of_node], {"id": id}, headers=someone.headers)
+        assert alone.data["node"] == expected
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ALL_BUT_FOREIGNERS if kind != "anonymous"])
+@pytest.mark.parametrize("field", object_type("Viewer").fields)
+async def test_what_is_found_on_any_path_is_what_is_found_by_its_id(society: Society, kind: str, field: str) -> None:
+    someone = someone_of(society, kind)
+    within = type_of(object_type("Viewer").fields[field]).name
+    document = f"{{ viewer {{ {field} {deep(within, levels=5)} }} }}"
+    answer = (await society.client.ask(document, headers=someone.headers)).data
+    found = [each for each in objects_in(answer) if each.get("__typename") in NODES]
+    by_id = await found_by(society, someone, sorted({each["id"] for each in found}))
+    for each in found:
+        known_node = by_id[each["id"]]
+        assert known_node is not None
+        for name, value in each.items():
+            known = known_node[name]
+            if isinstance(value, dict | list):
+                assert (value is None) == (known is None)
+            else:
+                assert value == known, (each["__typename"], name)
+
+
+async def test_the_holder_is_shown_everything_there_is(society: Society) -> None:
+    """So a type or a field that these tests would not reach is found here."""
+    someone = someone_of(society, "holder")
+    look = await looked_at(society, someone)
+    roots = (await society.client.ask(ROOTS_DOCUMENT, headers=someone.headers)).data
+    look.at(roots["viewer"])
+    look.at(roots["operator"])
+    for name in INPUTS:
+        look.at(await done(society, someone, name))
+    assert {pair for pair, has_something in look.shown.items() if has_something} == every_pair()
+
+
+_numbers = count()
+
+
+def sign_in_input(_: Someone) -> dict[str, Any]:
+    return {"phoneNumber": f"+{46701740606 + next(_numbers)}"}
+
+
+def top_up_input(someone: Someone) -> dict[str, Any]:
+    return {
+        "cardId": global_id("card", someone.card),
+        "amount": {"amount": "100", "currency": "SEK"},
+        "paymentMethodId": global_id("method", someone.own_method),
+        "idempotencyKey": f"{someone.kind}-{next(_numbers)}-matrix".replace(" ", "-"),
+    }
+
+
+INPUTS: Final = {"requestSignInCode": sign_in_input, "topUpCard": top_up_input}
+
+
+async def sent(society: Society, someone: Someone, name: str, input: dict[str, Any]) -> Any:
+    """A mutation's answer, with everything in its payload."""
+    payload = type_of(mutations(SCHEMA)[name]).name
+    title = f"{name[0].upper()}{name[1:]}"
+    document = f"mutation($input: {title}Input!) {{ {name}(input: $input) {everything_of(payload)} }}"
+    return await society.client.ask(document, {"input": input}, headers=someone.headers)
+
+
+async def done(society: Society, someone: Someone, name: str) -> Any:
+    return (await sent(society, someone, name, INPUTS[name](someone))).data[name]
+
+
+def test_every_way_in_is_tried() -> None:
+    assert set(object_type("Query").fields) == {"viewer", "operator", "node", "nodes"}
+    assert set(INPUTS) == set(mutations(SCHEMA))
+
+
+@pytest.mark.parametrize("kind", page.KINDS)
+@pytest.mark.parametrize("name", page.MUTATIONS)
+async def test_everybody_may_do_what_the_page_says(society: Society, kind: str, name: str) -> None:
+    expected = page.MUTATIONS[name][kind]
+    someone = someone_of(society, kind)
+    before = await effects(society)
+    answer = await sent(society, someone, name, INPUTS[name](someone))
+    if expected == "401":
+        assert (answer.status, answer.code) == (401, "UNAUTHENTICATED")
+    elif expected == "UNAUTHENTICATED":
+        assert (answer.status, answer.code, answer.body["data"]) == (200, expected, {name: None})
+    elif expected != "done":
+        assert [error["code"] for error in answer.data[name]["errors"]] == [expected]
+        assert {value for part, value in answer.data[name].items() if part not in ("__typename", "errors")} == {None}
+    else:
+        assert answer.data[name]["errors"] == []
+        Look(someone).at(answer.data[name])
+    assert (await effects(society) == before) == (expected != "done"), "a refusal changes nothing"
+
+
+async def effects(society: Society) -> list[int]:
+    database = society.client.worlds[0].database
+    tables = ("top_up", "idempotency", "audit", "event", "ledger_entry", "message")
+    return [await database.fetchval(f"select count(*) from {table}") for table in tables]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ALL_BUT_FOREIGNERS if kind != "anonymous"])
+async def test_nobody_pays_with_what_is_not_in_their_wallet(society: Society, kind: str) -> None:
+    someone = someone_of(society, kind)
+    [method, *_] = society.methods_of_holder
+    assert someone.own_card is not None
+    input = top_up_input(someone) | {
+        "cardId": global_id("card", someone.own_card),
+        "paymentMethodId": global_id("method", method),
+    }
+    payload = (await sent(society, someone, "topUpCard", input)).data["topUpCard"]
+    expected = [] if kind == "holder" else [page.ENTRY_POINTS["TopUpCardInput.paymentMethodId"][WITHOUT]]
+    assert [error["code"] for error in payload["errors"]] == expected
+
+
+WITHOUT: Final = "what is answered without it"
+
+
+@pytest.mark.parametrize("kind", ALL_BUT_FOREIGNERS)
+async def test_who_may_not_top_a_card_up_is_not_told_what_state_it_is_in(society: Society, kind: str) -> None:
+    someone = someone_of(society, kind)
+    expected = page.MUTATIONS["topUpCard"][kind]
+    if expected in ("done", "UNAUTHENTICATED"):
+        return
+    database = society.client.worlds[0].database
+    try:
+        for status in ("BLOCKED", "CLOSED", "CONVERTED", "AWAITING_REGISTRATION"):
+            await database.execute("update card set status = $1 where id = $2", status, someone.card)
+            payload = await done(society, someone, "topUpCard")
+            assert [error["code"] for error in payload["errors"]] == [expected]
+    finally:
+        await database.execute("update card set status = 'ACTIVE' where id = $1", someone.card)
+
+
+@pytest.mark.parametrize(
+    "document", [ROOTS_DOCUMENT, NODES_DOCUMENTS["Card"], NODE_DOCUMENTS["Card"], "{ __typename }"]
+)
+async def test_another_operators_token_is_refused_whatever_is_asked(society: Society, document: str) -> None:
+    someone = someone_of(society, "foreigner")
+    variables = {"ids": someone.things.ids, "id": someone.things.ids[0]}
+    answer = await society.client.ask(document, variables, headers=someone.headers)
+    assert (answer.status, answer.code) == (401, "UNAUTHENTICATED")
+    assert "data" not in answer.body
+
+
+async def test_who_did_not_pay_is_shown_a_top_up_but_not_how_it_was_paid(society: Society) -> None:
+    """The holder, of what the payer paid for."""
+    holder, payer = someone_of(society, "holder"), someone_of(society, "payer")
+    ids = payer.things.by_class["MONEY"]
+    found = (await found_by(society, holder, ids)).values()
+    assert [each["id"] for each in found if each] == ids
+    top_ups = [each for each in found if each and each["__typename"] == "TopUp"]
+    assert {each["status"] for each in top_ups} == {"COMPLETED", "DECLINED", "REQUIRES_ACTION"}
+    for each in top_ups:
+        assert (each["paymentMethod"], each["declineReason"], each["actionUrl"]) == (None, None, None)
