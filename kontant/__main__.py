@@ -18,6 +18,7 @@ def main() -> None:
 
 def _foreseen() -> tuple[type[Exception], ...]:
     """Looked up only when something has gone wrong: `kontant --help` need not wait for the database driver."""
+    from auth.keys import WrongSecret
     from kontant.database import AlreadyRunningError
     from kontant.settings import SettingsError
     from kontant.supervisor import RunFailedError
@@ -25,7 +26,15 @@ def _foreseen() -> tuple[type[Exception], ...]:
     from persistence.places import EmbeddedPostgresError
     from persistence.servers import DatabaseServerError
 
-    return AlreadyRunningError, SettingsError, RunFailedError, EmbeddedPostgresError, DatabaseServerError, CannotLoad
+    return (
+        AlreadyRunningError,
+        CannotLoad,
+        DatabaseServerError,
+        EmbeddedPostgresError,
+        RunFailedError,
+        SettingsError,
+        WrongSecret,
+    )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Generator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Final
 
 import uvicorn
@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from api.app import build_app
 from api.development import Development
 from api.services import Services
+from domain.kernel.errors import Unavailable
 from kontant.machine import fault_id
 from kontant.settings import Settings
 from kontant.wiring import Parts, parts_of
@@ -25,6 +26,9 @@ async def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, and lets requests under way finish."""
     async with AsyncExitStack() as stack:
         parts = [await stack.enter_async_context(parts_of(settings, operator)) for operator in settings.operators]
+        for each in parts:
+            with suppress(Unavailable):  # it comes later, and then they are read; a wrong secret never becomes right
+                await each.identity.key_set()
         app = _app(settings, parts)
         ports = sorted({settings.port_of(operator) for operator in settings.operators})
         servers = [_Server(_config(app, settings.host, port)) for port in ports]

@@ -248,6 +248,12 @@ def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
         raise SettingsError(problems)
 
 
+def _is_safe(url: str) -> bool:
+    """Whether a token may travel to that address: encrypted, or not beyond this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.hostname or "").rpartition(".")[2] == "localhost"
+
+
 def _is_echo(error: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
     """Whether a list is wrong only because something in it is."""
     place = error["loc"]
@@ -282,4 +288,6 @@ def _conflicts(file: File) -> list[str]:
             problems.append(f"{name}: is required in production")
         elif urlsplit(operator.public_url).hostname not in operator.hosts:
             problems.append(f"{name}: its host must be one of operators.{slug}.hosts")
+        elif not _is_safe(operator.public_url):
+            problems.append(f"{name}: must begin with https:// in production")
     return problems

@@ -23,8 +23,11 @@ class SignInChallengeTable(SQLModel, table=True):
     )
 
     id: UUID = Field(primary_key=True)
-    customer_id: UUID | None = Field(default=None, foreign_key="customer.id")
-    """Null for one who is not known: then no code is sent, and none is right."""
+    customer_id: UUID | None = None
+    """Null for one who is not known: then no code is sent, and none is right.
+
+    No foreign key: to check one takes time, which would tell who is known. The session that follows has one.
+    """
     number_digest: bytes = Field(sa_type=LargeBinary)
     """A keyed hash of the phone number, to count by: the numbers of people who are not known are not kept."""
     attempts_left: int

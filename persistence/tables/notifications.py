@@ -20,8 +20,11 @@ class MessageTable(SQLModel, table=True):
 
     id: UUID = Field(primary_key=True)
     kind: str = Field(sa_type=TEXT)
-    customer_id: UUID | None = Field(default=None, foreign_key="customer.id")
-    """Null for one who is not known: then nothing is sent, and the same work was done as if it were."""
+    customer_id: UUID | None = None
+    """Null for one who is not known: then nothing is sent, and the same work was done as if it were.
+
+    No foreign key, whose check would take time for a known person only.
+    """
     channel: Channel = Field(sa_type=words(Channel))
     address: str = Field(sa_type=TEXT)
     data: dict[str, Any] = Field(sa_type=JSONB)

@@ -216,6 +216,12 @@ async def test_what_is_kept_of_a_known_and_an_unknown_number_looks_the_same(sign
     assert tuple(known)[1:] == tuple(unknown)[1:]
 
 
+async def test_a_challenge_has_no_foreign_key_to_check_for_those_who_are_known(database: Database) -> None:
+    checks = "select count(*) from pg_constraint where contype = 'f' and conrelid = $1::text::regclass"
+    assert await database.fetchval(checks, "sign_in_challenge") == 0
+    assert await database.fetchval(checks, "session") == 1
+
+
 async def test_nobody_signs_in_with_an_unknown_number_even_by_the_right_code(signing: SignInWorld) -> None:
     challenge, code = await signing.code_for(NOBODYS_NUMBER)
     with pytest.raises(SignInRefused):
