@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 from html import escape
 from typing import Final, Protocol
@@ -14,7 +15,8 @@ from starlette.routing import Route
 
 from api.hosts import services_of
 from api.problem_details import problem
-from domain.payments.ports import PaymentResult
+from domain.kernel.errors import NotFound
+from domain.payments.ports import PaymentResult, PaymentStatus
 from gateways.messaging.outbox import Outbox
 from persistence.queries.operations import MESSAGES_WAITING
 
@@ -60,7 +62,8 @@ class Development:
 
     async def messages(self, request: Request) -> Response:
         """What was told to an address, newest first. Waits a moment for what is on its way."""
-        to = request.query_params.get("to", "").strip().replace(" ", "+", 1)
+        # A plus that was not escaped arrives as a space.
+        to = re.sub(r"^ (?=[0-9])", "+", request.query_params.get("to", "")).strip()
         if not to:
             return problem(400, detail="Say whose messages: /dev/messages?to=%2B46701740605", code="BAD_INPUT")
         services = services_of(request)
@@ -81,7 +84,7 @@ class Development:
         """The page that a bank would show."""
         intent_id: UUID = request.path_params["intent_id"]
         found = await self._sandboxes[services_of(request).operator.slug].look_up(intent_id)
-        return HTMLResponse(_PAGE.format(id=escape(str(intent_id)), status=found.status))
+        return _page(intent_id, found)
 
     async def decide(self, request: Request) -> Response:
         """What the customer decides there."""
@@ -93,4 +96,10 @@ class Development:
         if decision not in ("approve", "refuse"):
             return problem(400, detail="Send decision=approve or decision=refuse.", code="BAD_INPUT")
         result = await (sandbox.approve(intent_id) if decision == "approve" else sandbox.refuse(intent_id))
-        return HTMLResponse(_PAGE.format(id=escape(str(intent_id)), status=result.status))
+        return _page(intent_id, result)
+
+
+def _page(intent_id: UUID, found: PaymentResult) -> Response:
+    if found.status is PaymentStatus.NOT_FOUND:
+        raise NotFound
+    return HTMLResponse(_PAGE.format(id=escape(str(intent_id)), status=found.status))

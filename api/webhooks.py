@@ -21,7 +21,7 @@ async def payment_webhook(request: Request) -> Response:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MOST_BYTES:
-            return problem(413, detail="A webhook has at most 64 kB.", code="TOO_LARGE")
+            return problem(413, detail="A webhook has at most 64 kB.", code="PAYLOAD_TOO_LARGE")
     try:
         intent_id = services.payments.read_webhook(bytes(body), dict(request.headers))
     except WebhookRejected:

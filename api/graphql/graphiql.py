@@ -97,6 +97,11 @@ $scripts
   const tabs = $tabs;
   const asked = new URLSearchParams(location.search);
 
+  // GraphiQL is told what its active tab holds: by itself it would show the first tab without variables and headers,
+  // and open one tab more after every reload.
+  const kept = JSON.parse(localStorage.getItem("graphiql:tabState"));
+  const active = asked.has("query") ? Object.fromEntries(asked) : (kept && kept.tabs[kept.activeTabIndex]) || tabs[0];
+
   // A bearer token that has not been filled in yet is left out: sent empty, it would be refused.
   const filled = ([name, value]) => !(name.toLowerCase() === "authorization" && /^\\s*bearer\\s*$$/i.test(value));
 
@@ -117,8 +122,9 @@ $scripts
       defaultEditorToolsVisibility: true,
       isHeadersEditorEnabled: true,
       shouldPersistHeaders: true,
-      query: asked.get("query") || undefined,
-      variables: asked.get("variables") || undefined,
+      query: active.query || "",
+      variables: active.variables || "",
+      headers: active.headers || "",
     }),
     document.getElementById("graphiql"),
   );

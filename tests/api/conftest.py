@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 import pytest
@@ -11,6 +12,9 @@ import pytest
 from api.schema.ids import global_id
 from tests.support.client import Client, a_client
 from tests.support.world import World
+
+SANDBOX_SECRET: Final = b"a secret of the sandbox's"
+"""The one that the world's sandbox has."""
 
 
 @pytest.fixture

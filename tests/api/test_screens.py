@@ -12,6 +12,7 @@ import pytest
 from domain.families.family import FamilyRole
 from domain.kernel.access import system
 from domain.kernel.quantities import UsageType
+from domain.ledger.ledger import Purpose
 from domain.ledger.usecases import RecordUsage
 from domain.loyalty.bonus import BonusCode, GrantBonus
 from tests.api.conftest import Person
@@ -115,6 +116,18 @@ async def test_a_card_shows_its_line_its_life_and_what_is_on_it(client: Client, 
     assert (by_usage["MONEY"]["origin"], by_usage["MONEY"]["validUntil"]) == ("PURCHASED", None)
 
 
+async def test_what_is_reserved_is_left_and_cannot_be_spent(client: Client, karin: Person) -> None:
+    world = client.worlds[0]
+    await world.top_up(karin.id, karin.card, karin.method)
+    async with world.unit(system("test"), world.ids.new()) as work:
+        until = work.now + timedelta(minutes=5)
+        await work.ledger.reserve(work.id, karin.card, Purpose.MONEY, "SEK", 30_00, until)
+    document = "{ viewer { cards { nodes { balance { amount } accumulatedBalances { remaining reserved } } } } }"
+    [card] = (await client.ask(document, by=karin.id)).data["viewer"]["cards"]["nodes"]
+    assert card["balance"] == {"amount": "70.00"}
+    assert card["accumulatedBalances"] == [{"remaining": 100_00, "reserved": 30_00}]
+
+
 async def test_what_has_expired_or_is_used_up_is_not_shown(client: Client, karin: Person) -> None:
     world = client.worlds[0]
     await grant(world, karin.id, karin.card, UsageType.DATA, 10)
@@ -132,7 +145,12 @@ async def test_a_card_that_awaits_registration_has_no_dates_yet(client: Client, 
     await world.card(person, active_until=None, grace_until=None)
     document = "{ viewer { cards { nodes { activeUntil graceUntil balance { amount } statement { nodes { at } } } } } }"
     [card] = (await client.ask(document, by=person)).data["viewer"]["cards"]["nodes"]
-    nothing = {"activeUntil": None, "graceUntil": None, "balance": {"amount": "0.00"}, "statement": {"nodes": []}}
+    nothing: dict[str, Any] = {
+        "activeUntil": None,
+        "graceUntil": None,
+        "balance": {"amount": "0.00"},
+        "statement": {"nodes": []},
+    }
     assert card == nothing
 
 
@@ -281,16 +299,15 @@ async def test_a_page_has_from_0_to_100_entries(client: Client, karin: Person, n
         assert (await page_of(client, name, karin, first=first)).code == "BAD_USER_INPUT"
 
 
-@pytest.mark.parametrize(
-    "cursor",
-    ["", " ", "x", "%%%%", "ä" * 8, "\u0000", "AAAA", "A" * 12, "A" * 21, "A" * 23, "=" * 8, "A" * 10_000, "null"],
-)
-async def test_what_is_no_cursor_of_the_list_is_refused(client: Client, karin: Person, cursor: str) -> None:
+NO_CURSORS: Final = ["", " ", "x", "%%%%", "ä" * 8, "\0", "A" * 4, "A" * 12, "A" * 21, "A" * 23, "=" * 8, "A" * 10_000]
+
+
+async def test_what_is_no_cursor_of_the_list_is_refused(client: Client, karin: Person) -> None:
     await fill(client.worlds[0], karin, 1)
-    for name in LISTS:
-        answer = await page_of(client, name, karin, after=cursor)
-        assert (answer.status, answer.code) == (200, "BAD_INPUT"), name
-        assert "Traceback" not in str(answer.body)
+    for cursor in NO_CURSORS:
+        for name in LISTS:
+            answer = await page_of(client, name, karin, after=cursor)
+            assert (answer.status, answer.code) == (200, "BAD_INPUT"), (name, cursor)
 
 
 async def test_a_cursor_of_another_list_is_refused(client: Client, karin: Person) -> None:

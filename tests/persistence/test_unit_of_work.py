@@ -1,12 +1,11 @@
-"""What the executor and the unit of work promise, on real PostgreSQL: all or nothing, once, whatever breaks."""
+"""What the executor and the unit of work promise, on real PostgreSQL: all or nothing, once, whoever else is there."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,120 +20,34 @@ from domain.kernel.errors import (
     Fault,
     Forbidden,
     IdempotencyKeyReused,
-    Rejection,
     Unauthenticated,
-    Unavailable,
     Undeclared,
 )
-from domain.kernel.events import Event, Job
-from domain.kernel.executor import ATTEMPTS, Command, Executor, Keyed, UseCase, use_case
-from domain.ledger.ledger import Origin, Posting, Purpose, TransactionKind
+from domain.kernel.executor import ATTEMPTS, Executor, UseCase
 from domain.operators.operator import Operator
-from persistence.database import Database, open_database
+from persistence.database import Database
 from persistence.unit_of_work import PostgresUnit
-from tests.support.connections import cut
-from tests.support.databases import TestServer
-from tests.support.proxy import Cut, Proxy, a_proxy
-from tests.support.time import TestClock, TestIds
+from tests.support.executions import (
+    ACTOR,
+    CARD,
+    NOTHING,
+    ONCE,
+    Act,
+    Credit,
+    MakeExecutor,
+    Once,
+    Refused,
+    acting,
+    crediting,
+    effects,
+    wait_for,
+)
+from tests.support.time import TestIds
 from tests.support.world import World
-
-CARD = UUID(int=1)
-ACTOR = system("test")
-NOTHING, ONCE = [0, 0, 0, 0, 0], [1, 1, 1, 1, 1]
-
-Step = Callable[[Any], Awaitable[object]]
-
-
-@dataclass(eq=False)
-class Refused(Rejection):
-    code = "REFUSED"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Credit(Keyed[UUID]):
-    """Has every kind of effect that there is."""
-
-    amount: int = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class Act(Command[None]):
-    """Whatever a test wants to be done in a transaction."""
-
-
-async def _nothing(work: Any) -> None:
-    """Does nothing."""
-
-
-async def _answer_again(id: UUID, work: Any) -> UUID:
-    return id
-
-
-def crediting(
-    *, before: Step = _nothing, after: Step = _nothing, rejects: Sequence[type[Rejection]] = ()
-) -> UseCase[Any, Any]:
-    @use_case(Permission.CARD_BLOCK, rejects=rejects, replay=_answer_again)
-    async def credit(command: Credit, work: Any) -> UUID:
-        await before(work)
-        await work.ledger.post(
-            TransactionKind.TOP_UP,
-            work.id,
-            [
-                Posting(
-                    owner_id=CARD, purpose=Purpose.MONEY, unit="SEK", amount=command.amount, origin=Origin.PURCHASED
-                ),
-                Posting(purpose=Purpose.CLEARING, unit="SEK", amount=-command.amount),
-            ],
-        )
-        work.emit(Event("card.credited", None, {"amount_minor": command.amount}))
-        work.schedule(Job("look_at_it", work.id))
-        await after(work)
-        return work.id
-
-    return credit
-
-
-def acting(step: Step) -> UseCase[Any, Any]:
-    @use_case(Permission.CARD_BLOCK)
-    async def act(command: Act, work: Any) -> None:
-        await step(work)
-
-    return act
-
-
-async def effects(database: Database) -> list[int]:
-    """How many there are of: keys, ledger transactions, audit rows, events, jobs."""
-    tables = ("idempotency", "ledger_transaction", "audit", "event", "pgqueuer")
-    return [await database.fetchval(f"select count(*) from {table}") for table in tables]
-
-
-async def wait_for(event: asyncio.Event) -> None:
-    await asyncio.wait_for(event.wait(), 10)
-
-
-@dataclass
-class Once:
-    """A step that is taken the first time only."""
-
-    step: Step
-    is_done: bool = False
-
-    async def __call__(self, work: Any) -> None:
-        if not self.is_done:
-            self.is_done = True
-            await self.step(work)
 
 
 async def _refuse(work: Any) -> None:
     raise Refused
-
-
-@pytest.fixture
-def executor_of(unit: PostgresUnit, ids: TestIds) -> Callable[[UseCase[Any, Any]], Executor]:
-    return lambda case: Executor([case], unit, ids)
-
-
-MakeExecutor = Callable[[UseCase[Any, Any]], Executor]
 
 
 # -- all or nothing
@@ -339,185 +252,3 @@ async def test_what_never_succeeds_is_given_up_as_busy(executor_of: MakeExecutor
     with pytest.raises(Busy):
         await executor.execute(Act(), ACTOR)
     assert executor.retries == ATTEMPTS
-
-
-# -- a lost answer to COMMIT
-
-
-@asynccontextmanager
-async def through_proxy(
-    server: TestServer, database_name: str, norrsken: Operator, ids: TestIds, clock: TestClock
-) -> AsyncGenerator[tuple[Proxy, PostgresUnit]]:
-    async with a_proxy(server.server.application_url(database_name)) as (proxy, url):
-        database = await open_database(url, connections=3)
-        yield proxy, PostgresUnit(database, norrsken, ids, clock)
-        await database.close()
-
-
-@pytest.fixture
-async def wire(
-    server: TestServer, database_name: str, norrsken: Operator, ids: TestIds, clock: TestClock
-) -> AsyncGenerator[tuple[Proxy, PostgresUnit]]:
-    async with through_proxy(server, database_name, norrsken, ids, clock) as both:
-        yield both
-
-
-@pytest.mark.parametrize(("where", "commits"), [(Cut.BEFORE_ITS_ANSWER, 1), (Cut.BEFORE_IT_ARRIVES, 2)])
-async def test_a_lost_commit_is_looked_up_and_done_once(
-    wire: tuple[Proxy, PostgresUnit], database: Database, ids: TestIds, where: Cut, commits: int
-) -> None:
-    proxy, unit = wire
-    proxy.cut = where
-    executor = Executor([crediting()], unit, ids)
-    id = await executor.execute(Credit(idempotency_key="k"), ACTOR)
-    assert proxy.commits_seen == commits
-    assert await database.fetchval("select id from audit") == id
-    assert await effects(database) == ONCE
-    assert executor.retries == commits - 1
-
-
-@pytest.mark.parametrize(("where", "committed"), [(Cut.BEFORE_ITS_ANSWER, ONCE), (Cut.BEFORE_IT_ARRIVES, NOTHING)])
-async def test_when_nobody_can_be_asked_the_key_tells_later(
-    wire: tuple[Proxy, PostgresUnit], database: Database, ids: TestIds, where: Cut, committed: list[int]
-) -> None:
-    proxy, unit = wire
-    proxy.cut, proxy.goes_down_with_cut = where, True
-    executor = Executor([crediting()], unit, ids)
-    with pytest.raises(Unavailable):
-        await executor.execute(Credit(idempotency_key="k"), ACTOR)
-    assert await effects(database) == committed
-    proxy.is_down = proxy.goes_down_with_cut = False
-    id = await executor.execute(Credit(idempotency_key="k"), ACTOR)
-    assert await database.fetchval("select id from audit") == id
-    assert await effects(database) == ONCE
-
-
-@pytest.mark.parametrize("commits", [True, False])
-async def test_whether_it_was_committed_is_certain_once_it_is_said(
-    unit: PostgresUnit, ids: TestIds, commits: bool
-) -> None:
-    id = ids.new()
-
-    async def be_slow() -> None:
-        async with unit(ACTOR, id) as work:
-            await work.record("slow", {})
-            is_open.set()
-            await asyncio.sleep(0.3)
-            if not commits:
-                raise Refused
-
-    is_open = asyncio.Event()
-    slow = asyncio.create_task(be_slow())
-    await wait_for(is_open)
-    assert await unit.was_committed(id) is commits
-    assert slow.done() or not commits
-    await asyncio.gather(slow, return_exceptions=True)
-
-
-async def test_what_stays_uncertain_is_unavailable_and_never_busy(unit: PostgresUnit, ids: TestIds) -> None:
-    """Busy would say that nothing has happened."""
-    id = ids.new()
-    async with unit(ACTOR, id) as work:
-        await work.record("slow", {})
-        with pytest.raises(Unavailable):
-            await unit.was_committed(id)
-
-
-# -- a database that goes away
-
-
-async def test_a_session_that_is_ended_in_the_middle_is_unavailable_and_leaves_nothing(
-    executor_of: MakeExecutor, server: TestServer, database_name: str, database: Database
-) -> None:
-    async def end_sessions(work: Any) -> None:
-        await cut(server, database_name)
-
-    executor = executor_of(crediting(after=Once(end_sessions)))
-    with pytest.raises(Unavailable):
-        await executor.execute(Credit(idempotency_key="k"), ACTOR)
-    assert await effects(database) == NOTHING
-    await executor.execute(Credit(idempotency_key="k"), ACTOR)
-    assert await effects(database) == ONCE
-
-
-async def test_connections_that_died_while_idle_are_replaced_unnoticed(
-    executor_of: MakeExecutor, server: TestServer, database_name: str, database: Database
-) -> None:
-    everybody_in = asyncio.Barrier(4)
-    meeting = executor_of(acting(lambda work: everybody_in.wait()))
-    await asyncio.gather(*[meeting.execute(Act(), ACTOR) for _ in range(4)])
-    assert await cut(server, database_name) >= 4
-    executor = executor_of(acting(_nothing))
-    for _ in range(5):
-        await executor.execute(Act(), ACTOR)
-        assert await database.fetchval("select 1") == 1
-
-
-async def test_a_database_that_is_down_is_unavailable_at_once_and_comes_back_by_itself(
-    wire: tuple[Proxy, PostgresUnit], ids: TestIds
-) -> None:
-    proxy, unit = wire
-    executor = Executor([acting(_nothing)], unit, ids)
-    await executor.execute(Act(), ACTOR)
-    proxy.go_down()
-    for _ in range(4):
-        with pytest.raises(Unavailable):
-            await asyncio.wait_for(executor.execute(Act(), ACTOR), 2)
-    proxy.is_down = False
-    for _ in range(4):
-        await executor.execute(Act(), ACTOR)
-
-
-async def test_when_all_connections_are_taken_one_waits_two_seconds_and_nothing_leaks(
-    server: TestServer, database_name: str, norrsken: Operator, ids: TestIds, clock: TestClock, database: Database
-) -> None:
-    small = await open_database(server.server.application_url(database_name), connections=2)
-    unit = PostgresUnit(small, norrsken, ids, clock)
-    executor = Executor([acting(_nothing)], unit, ids)
-    async with AsyncExitStack() as stack:
-        for _ in range(2):
-            await stack.enter_async_context(unit(ACTOR, ids.new()))
-            await stack.enter_async_context(small.listening_connection())
-        began = time.monotonic()
-        refused = [asyncio.create_task(executor.execute(Act(), ACTOR)) for _ in range(5)]
-        refused += [asyncio.create_task(small.fetchval("select 1")) for _ in range(5)]
-        outcomes = await asyncio.gather(*refused, return_exceptions=True)
-        assert [type(outcome) for outcome in outcomes] == [Unavailable] * 10
-        assert 1.9 < time.monotonic() - began < 5
-    await asyncio.gather(*[executor.execute(Act(), ACTOR) for _ in range(6)])
-    assert await asyncio.gather(*[small.fetchval("select 1") for _ in range(6)]) == [1] * 6
-    assert await _open_transactions(database) == 0
-    await small.close()
-
-
-async def test_whoever_is_cancelled_leaves_no_transaction_behind(
-    server: TestServer, database_name: str, norrsken: Operator, ids: TestIds, clock: TestClock, database: Database
-) -> None:
-    """At whatever moment, and even while it is being undone: the next one on that connection would be inside it."""
-    single = await open_database(server.server.application_url(database_name), connections=1)
-    executor = Executor([crediting()], PostgresUnit(single, norrsken, ids, clock), ids)
-    await executor.execute(Credit(idempotency_key="first"), ACTOR)
-    done = 1
-    for moment in range(40):
-        execution = asyncio.create_task(executor.execute(Credit(idempotency_key=str(moment)), ACTOR))
-        for _ in range(moment):
-            await asyncio.sleep(0)
-        execution.cancel()
-        if moment % 2:
-            await asyncio.sleep(0)
-            execution.cancel()
-        await asyncio.gather(execution, return_exceptions=True)
-        await executor.execute(Credit(idempotency_key=f"after {moment}"), ACTOR)
-        done += 1
-        keys = await database.fetchval("select count(*) from idempotency where key like 'after%' or key = 'first'")
-        assert keys == done, f"cancelled after {moment} turns of the loop"
-    assert await _open_transactions(database) == 0
-    assert len(set(await effects(database))) == 1
-    await single.close()
-
-
-async def _open_transactions(database: Database) -> int:
-    return await database.fetchval(
-        """select count(*) from pg_stat_activity
-            where datname = current_database() and state like 'idle in transaction%'"""
-    )

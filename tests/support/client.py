@@ -106,7 +106,7 @@ class Client:
         return AccessTokens(world.operator, keys).issue(session, id=f"token-{next(self._sessions)}", now=now)
 
 
-def services_of(world: World, *, wait_seconds: float = 0.1) -> Services:
+def services_of(world: World, *, wait_seconds: float = 5) -> Services:
     """What the application works with, over a world's database, clock and payment provider."""
     executor = Executor(USE_CASES, world.unit, world.ids)
     identity = Identity(world.operator, database=world.database, executor=executor, secret=SECRET, clock=world.clock)
@@ -125,7 +125,7 @@ def services_of(world: World, *, wait_seconds: float = 0.1) -> Services:
 
 @asynccontextmanager
 async def a_client(
-    *worlds: World, development: Development | None = None, first_port: int | None = None, wait_seconds: float = 0.1
+    *worlds: World, development: Development | None = None, first_port: int | None = None, wait_seconds: float = 5
 ) -> AsyncGenerator[Client]:
     """The application of these worlds' operators. Without `development` it is as in production."""
     each = [services_of(world, wait_seconds=wait_seconds) for world in worlds]

@@ -1,0 +1,1 @@
+"""What a request costs, against the least that it could cost. `python -m bench --help`."""
