@@ -14,10 +14,13 @@ declare
 begin
     select count(*) into v_wanted
       from (select distinct o, p, u from unnest(p_owners, p_purposes, p_units) w (o, p, u)) wanted;
+    -- Each by its own way to the index: `is not distinct from` has none.
     select count(*) into v_found
-      from account a
-      join (select distinct o, p, u from unnest(p_owners, p_purposes, p_units) w (o, p, u)) wanted
-        on a.owner_id is not distinct from o and a.purpose = p and a.unit = u;
+      from (select distinct o, p, u from unnest(p_owners, p_purposes, p_units) w (o, p, u)) wanted
+     where case when o is null
+                then exists (select from account a where a.owner_id is null and a.purpose = p and a.unit = u)
+                else exists (select from account a where a.owner_id = o and a.purpose = p and a.unit = u)
+           end;
     if v_found < v_wanted then
         insert into account (owner_id, purpose, unit)
         select distinct o, p, u from unnest(p_owners, p_purposes, p_units) w (o, p, u) order by o, p, u
