@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 import pytest
 
 from api.schema.ids import global_id
+from domain.kernel.access import system
+from domain.kernel.quantities import UsageType
+from domain.ledger.usecases import RecordUsage
+from domain.loyalty.bonus import BonusCode, GrantBonus
 from tests.support.client import Client, a_client
 from tests.support.world import World
 
@@ -48,3 +53,24 @@ async def a_person(world: World, token: str = "sandbox_succeeds") -> Person:
 @pytest.fixture
 async def karin(world: World) -> Person:
     return await a_person(world)
+
+
+async def grant(
+    world: World, person: UUID, card: UUID, usage: UsageType = UsageType.DATA, quantity: int = 10**9
+) -> None:
+    """A bonus on a card, good for 30 days."""
+    command = GrantBonus(
+        customer_id=person,
+        card_id=card,
+        code=BonusCode.WELCOME,
+        usage_type=usage,
+        quantity=quantity,
+        valid_until=world.clock.now() + timedelta(days=30),
+    )
+    await world.executor.execute(command, system("test"))
+
+
+async def use(world: World, card: UUID, quantity: int, usage: UsageType = UsageType.MONEY) -> None:
+    """Something is used of a card."""
+    command = RecordUsage(record_id=world.ids.new(), card_id=card, usage_type=usage, quantity=quantity)
+    await world.executor.execute(command, system("test"))

@@ -233,6 +233,16 @@ async def test_another_operators_token_is_refused_whatever_is_asked(society: Soc
     assert "data" not in answer.body
 
 
+async def test_who_has_left_is_not_answered_for_what_they_began_before(society: Society) -> None:
+    """A replay is authorised afresh (I7): the key is the payer's, and the card is no longer theirs to top up."""
+    payer = someone_of(society, "payer")
+    input = top_up_input(payer) | {"idempotencyKey": f"{payer.card}/{payer.own_method}"}
+    replayed = (await sent(society, payer, "topUpCard", input)).data["topUpCard"]
+    assert [error["code"] for error in replayed["errors"]] == ["CARD_NOT_FOUND"]
+    reused = await sent(society, payer, "topUpCard", input | {"amount": {"amount": "200", "currency": "SEK"}})
+    assert [error["code"] for error in reused.data["topUpCard"]["errors"]] == ["IDEMPOTENCY_KEY_REUSED"]
+
+
 async def test_who_did_not_pay_is_shown_a_top_up_but_not_how_it_was_paid(society: Society) -> None:
     """The holder, of what the payer paid for."""
     holder, payer = someone_of(society, "holder"), someone_of(society, "payer")

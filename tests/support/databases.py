@@ -21,7 +21,9 @@ from persistence.servers import DatabaseServer
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OTHER_SERVER = "KONTANT_TEST_DATABASE_SERVER"
-"""A `postgresql://` URL of another server to run the tests against, such as Debian's PostgreSQL 15."""
+"""`postgresql://` URLs of other servers to run the tests on, such as Debian's PostgreSQL 15: one for each process of
+the run. Two processes must not share one: transactions that are open anywhere on a server hold back its readers of
+events, in every database."""
 
 
 class TestServer:
@@ -85,10 +87,10 @@ class TestServer:
 
 @contextmanager
 def a_server(worker: str) -> Generator[TestServer]:
-    """A server that no other test run has: an embedded one, or the one that KONTANT_TEST_DATABASE_SERVER names."""
-    url = os.environ.get(OTHER_SERVER)
-    if url:
-        yield TestServer(DatabaseServer.at(url), worker)
+    """A server that no other test run has: an embedded one, or one that KONTANT_TEST_DATABASE_SERVER names."""
+    urls = os.environ.get(OTHER_SERVER, "").split()
+    if urls:
+        yield TestServer(DatabaseServer.at(urls[int(worker.removeprefix("gw")) if worker != "main" else 0]), worker)
         return
     with _a_folder(worker) as folder, EmbeddedPostgres(folder, durable=False) as embedded:
         yield TestServer(DatabaseServer.embedded(embedded), worker)
