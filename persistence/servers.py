@@ -23,10 +23,13 @@ OWNER_ROLE: Final = "kontant_owner"
 OLDEST_VERSION: Final = 15
 
 # A statement of ours that takes longer is stuck; and an open transaction holds back the readers of the event log.
+# Our statements find rows by their keys, whatever the values: PostgreSQL is not to plan them anew for each, which it
+# otherwise does wherever a parameter is an array, and which takes it longer than to carry them out.
 APPLICATION_SETTINGS: Final = {
     "idle_in_transaction_session_timeout": "30s",
     "jit": "off",
     "lock_timeout": "2s",
+    "plan_cache_mode": "force_generic_plan",
     "statement_timeout": "30s",
 }
 ANY_NUMBER: Final = 0x6B6F6E74  # of the advisory lock under which roles are made

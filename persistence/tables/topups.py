@@ -12,6 +12,8 @@ from domain.payments.ports import DeclineReason
 from domain.topups.topup import TopUpStatus
 from persistence.tables.columns import BIG, TEXT, TIME, words
 
+UNSETTLED = "status in ('CREATED', 'REQUIRES_ACTION', 'UNKNOWN')"
+
 
 class TopUpTable(SQLModel, table=True):
     """`customer_id` pays. Its id sorts by time, so lists are paged by it."""
@@ -24,7 +26,7 @@ class TopUpTable(SQLModel, table=True):
         Index(
             "unsettled_top_ups",
             "created_at",
-            postgresql_where=text("status in ('CREATED', 'REQUIRES_ACTION', 'UNKNOWN')"),
+            postgresql_where=text(UNSETTLED),
         ),
     )
 
