@@ -32,18 +32,19 @@ class TopUpProcess:
 
         Raises what `top_up_card` rejects. A decline is a state of the answer; so is `UNKNOWN`.
         """
-        return await self._advance(await self._executor.execute(command, actor))
+        return await self._advance(await self._executor.execute(command, actor), is_look=False)
 
     async def resume(self, top_up_id: UUID) -> TopUp:
         """Takes an unfinished top-up further from where it stands, unless somebody else is at it."""
-        return await self._advance(await self._executor.execute(LeaseTopUp(top_up_id=top_up_id), system("topups")))
+        leased = await self._executor.execute(LeaseTopUp(top_up_id=top_up_id), system("topups"))
+        return await self._advance(leased, is_look=True)
 
-    async def _advance(self, top_up: TopUp) -> TopUp:
+    async def _advance(self, top_up: TopUp, *, is_look: bool) -> TopUp:
         if top_up.is_settled or not top_up.is_leased:
             return top_up
         outcome = await self._ask(top_up)
         self._reached("provider.answered")
-        command = SettleTopUp(top_up_id=top_up.id, outcome=outcome)
+        command = SettleTopUp(top_up_id=top_up.id, outcome=outcome, is_look=is_look)
         return await self._executor.execute(command, system("topups", top_up.customer_id))
 
     async def _ask(self, top_up: TopUp) -> Outcome:

@@ -55,10 +55,11 @@ class LeaseTopUp(Command[TopUp]):
 
 @dataclass(frozen=True, kw_only=True)
 class SettleTopUp(Command[TopUp]):
-    """Keep what the provider answered."""
+    """Keep what the provider answered. `is_look`: we asked because it was time to, and not because the customer did."""
 
     top_up_id: UUID
     outcome: Outcome
+    is_look: bool = True
 
 
 def ensure_offered(amount: Money, operator: Operator) -> None:
@@ -147,7 +148,7 @@ async def settle_top_up(command: SettleTopUp, work: TopUpWork) -> TopUp:
         if await work.top_ups.settle(top_up.id, outcome, None):
             work.emit(_event("declined", top_up, reason=outcome.decline_reason))
     else:
-        await _look_again_later(top_up, outcome, work)
+        await _look_again_later(top_up, command, work)
     settled = await work.top_ups.get(top_up.id)
     assert settled is not None
     return settled
@@ -171,16 +172,22 @@ async def _credit(top_up: TopUp, outcome: Outcome, work: TopUpWork) -> None:
     work.emit(_event("completed", top_up))
 
 
-async def _look_again_later(top_up: TopUp, outcome: Outcome, work: TopUpWork) -> None:
-    after = top_up.next_look
-    if not await work.top_ups.suspend(top_up.id, outcome, top_up.looks + 1):
+async def _look_again_later(top_up: TopUp, command: SettleTopUp, work: TopUpWork) -> None:
+    """The first silence begins the row of looks, and each look leads to the next (P3).
+
+    However often a customer asks in between, they neither use up the looks nor put them off.
+    """
+    status, counts = command.outcome.status, command.is_look or top_up.looks == 0
+    if not await work.top_ups.suspend(top_up.id, command.outcome, top_up.looks + counts):
         return
-    if after is None:
+    after = top_up.next_look
+    if counts and after is not None:
+        work.schedule(Job(ADVANCE_TOP_UP, top_up.id, after))
+    elif counts:
         work.emit(_event("unresolved", top_up))
         return
-    work.schedule(Job(ADVANCE_TOP_UP, top_up.id, after))
-    if outcome.status is not top_up.status:
-        work.emit(_event("requires_action" if outcome.status is TopUpStatus.REQUIRES_ACTION else "unknown", top_up))
+    if status is not top_up.status:
+        work.emit(_event("requires_action" if status is TopUpStatus.REQUIRES_ACTION else "unknown", top_up))
 
 
 def _event(what: str, top_up: TopUp, *, reason: str | None = None) -> Event:

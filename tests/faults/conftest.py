@@ -9,6 +9,7 @@ import pytest
 
 from persistence.places import data_folder
 from tests.faults.house import House, a_house
+from tests.faults.plants import MISSED_BY
 from tests.support.databases import CHECKOUT
 
 
@@ -19,3 +20,13 @@ async def house() -> AsyncGenerator[House]:
         async with house.running():
             await house.sign_in()
         yield house
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """At the end, which protections were taken out, and which test missed each."""
+    reports: list[pytest.TestReport] = terminalreporter.getreports("passed")
+    rows = [str(value) for report in reports for name, value in report.user_properties if name == MISSED_BY]
+    if rows:
+        terminalreporter.section("taken out, and missed by")
+        for row in rows:
+            terminalreporter.write_line(row)

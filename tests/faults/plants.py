@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+MISSED_BY: Final = "missed by"
+"""The property of a test's report that tells what was taken out, and which test missed it."""
+
 LEDGER_SQL: Final = "persistence/migrations/sql/0001_ledger.sql"
 RIGHTS_SQL: Final = "persistence/migrations/sql/0001_rights.sql"
 FOUNDATION: Final = "persistence/migrations/versions/0001_foundation.py"
 
 LEDGER: Final = "tests/persistence/test_ledger.py"
 TOGETHER: Final = "tests/persistence/test_ledger_together.py"
-RIGHTS: Final = (
-    "tests/persistence/test_ledger_rights.py::test_the_application_changes_the_ledger_through_its_functions_only"
-)
+RIGHTS: Final = "tests/persistence/test_ledger_rights.py::test_the_application_changes_the_ledger_by_its_functions_only"
 RESERVED: Final = f"{LEDGER}::test_a_spent_reservation_takes_what_was_given_first_and_frees_what_it_did_not_use"
 OPPOSITE: Final = f"{TOGETHER}::test_opposite_transfers_never_wait_for_each_other"
 CROWD: Final = f"{TOGETHER}::test_spending_and_reserving_at_once_never_takes_more_than_there_is"
@@ -208,6 +209,20 @@ PLANTS: Final = (
         "persistence/repositories/topups.py",
         'or_(col(T.leased_until).is_(null()), col(T.leased_until) <= parameter("now", col(T.created_at))),',
         'parameter("now", col(T.created_at)) == parameter("now", col(T.created_at)),',
+        OUTCOMES,
+    ),
+    plant(
+        "nobody is called to rescue a top-up",
+        "domain/topups/usecases.py",
+        "    work.schedule(Job(ADVANCE_TOP_UP, top_up.id, LEASE))\n",
+        "",
+        OUTCOMES,
+    ),
+    plant(
+        "whoever asks uses up the looks",
+        "domain/topups/usecases.py",
+        "command.is_look or top_up.looks == 0",
+        "True",
         OUTCOMES,
     ),
     plant(

@@ -8,13 +8,13 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.faults.plants import PLANTS, Plant
+from tests.faults.plants import MISSED_BY, PLANTS, Plant
 from tests.support.databases import CHECKOUT
 
 pytestmark = pytest.mark.faults
@@ -78,17 +78,6 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     return copy
 
 
-@pytest.fixture(scope="module")
-def caught(request: pytest.FixtureRequest) -> Generator[list[tuple[str, str]]]:
-    """What was taken out and which test missed it: told at the end."""
-    rows: list[tuple[str, str]] = []
-    yield rows
-    terminal = request.config.get_terminal_writer()
-    terminal.line("\n\nTaken out, and missed by:")
-    for name, by in rows:
-        terminal.line(f"  {name:<60} {by}")
-
-
 def test_with_nothing_planted_everything_passes(copy: Copy) -> None:
     tests = tuple(sorted({test for plant in PLANTS for test in plant.tests}))
     run = copy.test(tests)
@@ -96,7 +85,7 @@ def test_with_nothing_planted_everything_passes(copy: Copy) -> None:
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name.replace(" ", "_"))
-def test_what_is_taken_out_is_missed(copy: Copy, plant: Plant, caught: list[tuple[str, str]]) -> None:
+def test_what_is_taken_out_is_missed(copy: Copy, plant: Plant, record_property: Callable[[str, object], None]) -> None:
     try:
         for change in plant.changes:
             change.plant(copy.folder)
@@ -105,4 +94,4 @@ def test_what_is_taken_out_is_missed(copy: Copy, plant: Plant, caught: list[tupl
         copy.restore()
     assert run.exit_code == FAILED, run.output
     assert run.failed, run.output
-    caught.append((plant.name, f"{run.failed[0]} ({run.seconds:.0f} s)"))
+    record_property(MISSED_BY, f"{plant.name:<60} {run.failed[0]} ({run.seconds:.0f} s)")

@@ -55,7 +55,7 @@ NOBODY_MAY = [
 ]
 
 
-async def test_the_application_changes_the_ledger_through_its_functions_only(
+async def test_the_application_changes_the_ledger_by_its_functions_only(
     books: Books, server: TestServer, database_name: str, database: Database
 ) -> None:
     await books.give(CARD, 1_000)

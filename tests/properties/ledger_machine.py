@@ -15,7 +15,7 @@ from uuid import UUID
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from domain.kernel.access import system
 from domain.kernel.errors import IdempotencyKeyReused
@@ -34,7 +34,7 @@ from domain.topups.usecases import TopUpCard
 from persistence.checks import cause_breaks, ledger_breaks
 from tests.properties.ledger_reading import ledger_state
 from tests.properties.ledger_stage import Attempt, Stage, part_of, together, unless_refused
-from tests.support.ledger_model import Account, Change, LedgerModel, Lot, NotEnough, TransactionKey
+from tests.support.ledger_model import Account, Change, LedgerModel, Lot, NotEnough, Reservation, TransactionKey
 
 T = TypeVar("T")
 
@@ -46,6 +46,7 @@ QUANTITIES = st.sampled_from([1, 2, 700, 5_000])
 VALIDITIES = st.sampled_from([None, timedelta(days=1), timedelta(days=2), timedelta(days=3)])
 PARTS = st.sampled_from(["one", "half", "all", "more"])
 """How much is taken of what is free. The edges are where mistakes are."""
+ENDS = st.sampled_from(["one", "half", "all", "more", "void", "expire", "spend and void at once"])
 
 OPERATOR_KINDS: Final = {
     TransactionKind.USAGE: Purpose.SALES,
@@ -65,7 +66,6 @@ class LedgerMachine(RuleBasedStateMachine):
     credits: Bundle[tuple[Account, TransactionKey]] = Bundle("credits")
     records: Bundle[RecordUsage] = Bundle("records")
     reservations: Bundle[UUID] = Bundle("reservations")
-    ended: Bundle[UUID] = Bundle("ended")
 
     def __init__(self, stage: Stage) -> None:
         super().__init__()
@@ -73,6 +73,14 @@ class LedgerMachine(RuleBasedStateMachine):
         self.run(stage.clear())
         self.model = LedgerModel()
         self.made: dict[str, UUID] = {}
+
+    @initialize(target=reservations)
+    def begin(self) -> Any:
+        """Not with nothing: some of everything that later steps may take."""
+        self.top_up(card=0, minor=10_000, declines=False)
+        self.grant(card=0, usage=UsageType.MONEY, quantity=5_000, validity=None)
+        self.sell_a_package(card=0, usage=UsageType.MONEY, quantity=5_000, validity=timedelta(days=2))
+        return self.reserve(card=0, usage=UsageType.MONEY, part="half")
 
     # -- what the customer does
 
@@ -159,10 +167,11 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(credit=credits)
     def expire(self, credit: tuple[Account, TransactionKey]) -> None:
-        """Takes what is free out of a bucket whose validity has passed."""
+        """Takes what is free out of a bucket once its validity has passed."""
         account, made_by = credit
         lot = self.model.lot(account, made_by)
-        if lot.valid_until and lot.valid_until <= self.now and lot.free:
+        if lot.valid_until and lot.free:
+            self.world.clock.advance(max(timedelta(0), lot.valid_until - self.now))
             self._post_one(self._debit(TransactionKind.EXPIRY, account, lot.free, lot=made_by))
 
     @rule(command=commands, part=PARTS)
@@ -217,54 +226,37 @@ class LedgerMachine(RuleBasedStateMachine):
             assert is_done
         return id
 
-    @rule(target=ended, id=consumes(reservations), part=st.sampled_from(["one", "half", "all"]))
-    def spend_a_reservation(self, id: UUID, part: str) -> UUID:
-        if self._is_reserved(id):
-            assert self.run(self._spend_reservation(id, part))
-        return id
-
-    @rule(id=reservations)
-    def spend_more_than_is_reserved(self, id: UUID) -> None:
-        if not self._is_reserved(id):
+    @rule(id=reservations, how=ENDS)
+    def end_a_reservation(self, id: UUID, how: str) -> None:
+        """Whatever has ended ends no more; and who drew nothing from the bundle finds nothing here."""
+        reservation = self.model.state.reservations.get(id)
+        if reservation is None:
             return
-        amount, cause = self.model.state.reservations[id].amount + 1, self.world.ids.new()
-        with pytest.raises(Exception, match="reservation_posts_at_most_its_amount"):
-            self.run(self.stage.on_ledger("spend_reservation", id, amount, TransactionKind.USAGE, cause))
-
-    @rule(target=ended, id=consumes(reservations))
-    def void_a_reservation(self, id: UUID) -> UUID:
-        if self._is_reserved(id):
-            assert self.run(self._end_reservation(id, ReservationStatus.VOIDED))
-        return id
-
-    @rule(target=ended, id=consumes(reservations))
-    def let_a_reservation_expire(self, id: UUID) -> UUID:
-        if not self._is_reserved(id):
-            return id
-        late = self.model.state.reservations[id].expires_at - self.now
-        if late > timedelta(0):
-            with pytest.raises(Exception, match="cannot end like this"):
-                self.run(self.stage.on_ledger("end_reservation", id, ReservationStatus.EXPIRED))
-            self.world.clock.advance(late)
-        assert self.run(self._end_reservation(id, ReservationStatus.EXPIRED))
-        return id
-
-    @rule(target=ended, id=consumes(reservations))
-    def end_a_reservation_in_two_ways_at_once(self, id: UUID) -> UUID:
-        if not self._is_reserved(id):
-            return id
-        ends = [self._spend_reservation(id, "all"), self._end_reservation(id, ReservationStatus.VOIDED)]
-        outcomes = self.run(together(ends))
-        assert sum(map(bool, outcomes)) == 1
-        return id
-
-    @rule(id=ended)
-    def end_what_has_ended(self, id: UUID) -> None:
-        if not self._is_reserved(id):
-            return
-        assert not self.run(self.stage.on_ledger("end_reservation", id, ReservationStatus.VOIDED))
+        if reservation.status is ReservationStatus.HELD:
+            self._end_a_held_one(id, reservation, how)
         cause = self.world.ids.new()
         assert not self.run(self.stage.on_ledger("spend_reservation", id, 1, TransactionKind.USAGE, cause))
+        assert not self.run(self.stage.on_ledger("end_reservation", id, ReservationStatus.VOIDED))
+
+    def _end_a_held_one(self, id: UUID, reservation: Reservation, how: str) -> None:
+        if how == "void":
+            assert self.run(self._end_reservation(id, ReservationStatus.VOIDED))
+        elif how == "expire":
+            late = reservation.expires_at - self.now
+            if late > timedelta(0):
+                with pytest.raises(Exception, match="cannot end like this"):
+                    self.run(self._end_reservation(id, ReservationStatus.EXPIRED))
+                self.world.clock.advance(late)
+            assert self.run(self._end_reservation(id, ReservationStatus.EXPIRED))
+        elif how == "spend and void at once":
+            ends = [self._spend_reservation(id, "all"), self._end_reservation(id, ReservationStatus.VOIDED)]
+            assert sum(self.run(together(ends))) == 1
+        elif how == "more":
+            with pytest.raises(Exception, match="reservation_posts_at_most_its_amount"):
+                self.run(self._spend_reservation(id, how))
+            assert self.run(self._spend_reservation(id, "all"))
+        else:
+            assert self.run(self._spend_reservation(id, how))
 
     @rule(by=st.sampled_from([timedelta(hours=1), timedelta(days=1)]))
     def time_passes(self, by: timedelta) -> None:
@@ -291,9 +283,6 @@ class LedgerMachine(RuleBasedStateMachine):
     @property
     def now(self) -> datetime:
         return self.world.clock.now()
-
-    def _is_reserved(self, id: UUID) -> bool:
-        return id in self.model.state.reservations
 
     def _until(self, validity: timedelta | None) -> datetime | None:
         return self.now + validity if validity else None

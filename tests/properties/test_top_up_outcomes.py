@@ -12,7 +12,7 @@ import pytest
 from domain.kernel.access import system
 from domain.payments.ports import Charge, DeclineReason, PaymentResult, PaymentStatus, PaymentUnanswered
 from domain.topups.processes import TopUpProcess
-from domain.topups.topup import LEASE, SETTLED, Outcome, TopUp, TopUpStatus
+from domain.topups.topup import LEASE, LOOKS, SETTLED, Outcome, TopUp, TopUpStatus
 from domain.topups.usecases import ADVANCE_TOP_UP, LeaseTopUp, SettleTopUp, TopUpCard
 from persistence.checks import cause_breaks, ledger_breaks
 from persistence.jobs import JobQueue
@@ -59,7 +59,7 @@ class Customer:
         return await self.world.executor.execute(self.command(key), self.world.actor(self.person))
 
     async def start(self, key: str, provider: Provider) -> TopUp:
-        process = TopUpProcess(self.world.executor, provider, wait_seconds=1)
+        process = TopUpProcess(self.world.executor, provider, wait_seconds=10)
         return await process.start(self.command(key), self.world.actor(self.person))
 
     async def settle(self, top_up: TopUp, outcome: str) -> TopUp:
@@ -153,6 +153,29 @@ async def test_whoever_dies_over_a_step_is_replaced_when_their_time_is_over(kari
     world.clock.advance(LEASE)
     assert (await karin.start("key", provider)).status is TopUpStatus.COMPLETED
     assert [charge.intent_id for charge in provider.charges] == [top_up.id]
+
+
+async def test_a_customer_who_asks_again_and_again_neither_uses_up_the_looks_nor_puts_them_off(
+    karin: Customer, world: World
+) -> None:
+    async def silence(charge: Charge) -> PaymentResult:
+        raise PaymentUnanswered
+
+    async def jobs() -> int:
+        return await world.database.fetchval("select count(*) from pgqueuer where entrypoint = $1", ADVANCE_TOP_UP)
+
+    provider = Provider(silence)
+    top_up = [await karin.start("key", provider) for _ in range(12)][-1]
+    assert len(provider.charges) == 12  # each is an answer as of now, and the provider takes an intent's money once
+    assert top_up.looks == 1
+    assert await jobs() == 2  # the rescue's, and the first look
+    process = TopUpProcess(world.executor, provider, wait_seconds=10)
+    for number in range(2, len(LOOKS) + 1):
+        assert (await process.resume(top_up.id)).looks == number
+        assert await jobs() == number + 1
+    assert await world.database.fetchval("select count(*) from event where type = 'top_up.unresolved'") == 0
+    await process.resume(top_up.id)
+    assert await world.database.fetchval("select count(*) from event where type = 'top_up.unresolved'") == 1
 
 
 async def test_silence_is_unknown_and_never_a_decline(karin: Customer, world: World) -> None:

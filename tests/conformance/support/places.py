@@ -62,8 +62,8 @@ def is_listening(port: int) -> bool:
 
 
 def owned_by_server(folder: Path) -> Path:
-    """Makes a folder that belongs to whoever the servers run as."""
-    folder.mkdir()
+    """Makes a folder that belongs to whoever the servers run as, and that nobody else may enter."""
+    folder.mkdir(mode=0o700)
     if user := _user():
         os.chown(folder, user["user"], user["group"])
     return folder

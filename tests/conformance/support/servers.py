@@ -1,7 +1,7 @@
 """Debian's PostgreSQL 15 and PgBouncer, each with a folder, a port and passwords of its own.
 
 A command with one for as long as it runs: python -m tests.conformance.support.servers postgresql_15|pgbouncer COMMAND…
-It finds the server's URL in KONTANT_TEST_DATABASE_SERVER.
+It finds the URL in KONTANT_TEST_DATABASE_SERVER; of PostgreSQL alone there are two, for tests in two processes.
 """
 
 from __future__ import annotations
@@ -60,23 +60,22 @@ def postgresql_15() -> Generator[str]:
         folder = owned_by_server(outer / "postgresql")
         (port,) = free_ports(1)
         password = secrets.token_hex(16)
-        word = outer / "password"
-        word.write_text(password)
-        word.chmod(0o644)  # the server's user reads it; the folder's name is not to be guessed
+        (folder / "password").write_text(password)
         run_as_server(
-            [str(BINARIES / "initdb"), f"--pgdata={folder}/data", f"--username={SUPERUSER}", f"--pwfile={word}",
-             "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"],
+            [str(BINARIES / "initdb"), f"--pgdata={folder}/data", f"--username={SUPERUSER}",
+             f"--pwfile={folder}/password", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"],
             folder,
         )  # fmt: skip
         settings = {
             "port": str(port), "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off",
+            "full_page_writes": "off", "synchronous_commit": "off",
             "max_connections": "200", "log_min_messages": "warning",
         }  # fmt: skip
         options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
         command = [str(BINARIES / "postgres"), "-D", f"{folder}/data", *options]
         with a_server(command, folder, stop_with=signal.SIGINT) as server:
             wait_until(
-                lambda: server.poll() is not None or _accepts(port),
+                lambda: server.poll() is None and _accepts(port),
                 seconds=START_SECONDS,
                 otherwise=lambda: f"PostgreSQL 15 did not start:{last_words(folder / 'server.log')}",
             )
@@ -110,10 +109,10 @@ def _accepts(port: int) -> bool:
 def main() -> int:
     server, *command = sys.argv[1:]
     with ExitStack() as stack:
-        url = stack.enter_context(postgresql_15())
+        urls = [stack.enter_context(postgresql_15()) for _ in range(1 if server == "pgbouncer" else 2)]
         if server == "pgbouncer":
-            url = stack.enter_context(pgbouncer(url))
-        return call(command, **{OTHER_SERVER: url})
+            urls = [stack.enter_context(pgbouncer(urls[0]))]
+        return call(command, **{OTHER_SERVER: " ".join(urls)})
 
 
 if __name__ == "__main__":
