@@ -1,4 +1,4 @@
-"""An operator's database: one pool to read from, one engine to write through, and a nudge for who waits for news."""
+"""An operator's database: connections to read from, one engine to write through, and a nudge for who waits for news."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from domain.kernel.errors import Unavailable
 from persistence.faults import in_our_words, is_lost
 from persistence.gate import Gate
+from persistence.readers import Readers
 
 CONNECT_SECONDS: Final = 2.0
 NUDGE_CHANNEL: Final = "ch_pgqueuer"
@@ -23,9 +24,9 @@ NUDGE_PAUSE_SECONDS: Final = 0.01
 class Database:
     """Made by `open_database`. Holds no connection until one is needed, and recovers by itself when the server does."""
 
-    def __init__(self, pool: asyncpg.Pool[Any], engine: AsyncEngine, *, connections: int) -> None:
-        self._pool, self._engine = pool, engine
-        self._readers, self._writers = Gate(connections), Gate(connections)
+    def __init__(self, readers: Readers, engine: AsyncEngine, *, connections: int) -> None:
+        self._readers, self._engine = readers, engine
+        self._writers = Gate(connections)
         self._nudging: asyncio.Task[None] | None = None
         self.statements = 0
         """How many statements were read so far: what a test counts."""
@@ -47,19 +48,16 @@ class Database:
         self.statements += 1
         with in_our_words():
             try:
-                return await self._on_pool(method, query, args)
+                return await self._ask(method, query, args)
             except Exception as error:
                 if not is_lost(error) or isinstance(error, TimeoutError):
                     raise
-                return await self._on_pool(method, query, args)
+                self._readers.forget()
+                return await self._ask(method, query, args)
 
-    async def _on_pool(self, method: str, query: str, args: tuple[Any, ...]) -> Any:
-        async with self._readers.place():
-            connection = await self._pool.acquire(timeout=CONNECT_SECONDS)
-            try:
-                return await getattr(connection, method)(query, *args)
-            finally:
-                await self._pool.release(connection)
+    async def _ask(self, method: str, query: str, args: tuple[Any, ...]) -> Any:
+        async with self._readers.connection() as connection:
+            return await getattr(connection, method)(query, *args)
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[tuple[AsyncConnection, asyncpg.Connection[Any]]]:
@@ -85,10 +83,10 @@ class Database:
 
     @asynccontextmanager
     async def listening_connection(self) -> AsyncGenerator[asyncpg.Connection[Any]]:
-        """A connection of one's own out of the pool, for as long as one likes."""
-        async with self._readers.place(), self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
+        """A connection of one's own, for as long as one likes."""
+        async with self._readers.connection() as connection:
             try:
-                yield connection  # pyright: ignore[reportReturnType]
+                yield connection
             finally:
                 if not connection.is_closed():
                     await connection.reset()
@@ -114,12 +112,8 @@ class Database:
         """Lets go of every connection."""
         if self._nudging is not None:
             self._nudging.cancel()
-        self._pool.terminate()
+        self._readers.close()
         await self._engine.dispose()
-
-
-async def _leave_as_it_is(connection: object) -> None:
-    """Readers leave nothing behind on a connection; asyncpg would clean it after each with a statement of its own."""
 
 
 async def _driver_of(connection: AsyncConnection) -> asyncpg.Connection[Any]:
@@ -129,7 +123,10 @@ async def _driver_of(connection: AsyncConnection) -> asyncpg.Connection[Any]:
 async def open_database(url: str, *, connections: int, is_pooled: bool = False) -> Database:
     """Opens `postgresql://…` without connecting yet. `is_pooled`: PgBouncer stands between, so nothing is prepared."""
     cache = 0 if is_pooled else 256
-    pool = asyncpg.create_pool(url, min_size=0, max_size=connections, statement_cache_size=cache, reset=_leave_as_it_is)
+
+    async def connect() -> asyncpg.Connection[Any]:
+        return await asyncpg.connect(url, timeout=CONNECT_SECONDS, statement_cache_size=cache)
+
     engine = create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"),
         isolation_level="AUTOCOMMIT",
@@ -138,4 +135,4 @@ async def open_database(url: str, *, connections: int, is_pooled: bool = False) 
         pool_timeout=CONNECT_SECONDS,
         connect_args={"statement_cache_size": cache, "prepared_statement_cache_size": 0 if is_pooled else 100},
     )
-    return Database(await pool, engine, connections=connections)
+    return Database(Readers(connect, connections=connections), engine, connections=connections)

@@ -83,9 +83,9 @@ class MortalDatabase(Database):
         mortal.__dict__.update(database.__dict__)
         return mortal
 
-    async def _on_pool(self, method: str, query: str, args: tuple[Any, ...]) -> Any:
+    async def _ask(self, method: str, query: str, args: tuple[Any, ...]) -> Any:
         self._must_be_up()
-        return await super()._on_pool(method, query, args)
+        return await super()._ask(method, query, args)
 
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[tuple[AsyncConnection, asyncpg.Connection[Any]]]:

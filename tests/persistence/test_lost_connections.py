@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import asyncpg
 import pytest
 
 from domain.kernel.errors import (
@@ -217,3 +218,28 @@ async def _open_transactions(database: Database) -> int:
         """select count(*) from pg_stat_activity
             where datname = current_database() and state like 'idle in transaction%'"""
     )
+
+
+# -- reading
+
+
+async def test_a_read_that_is_cut_off_is_read_again(database: Database, server: TestServer, database_name: str) -> None:
+    await asyncio.gather(*[database.fetchval("select pg_sleep(0.05)") for _ in range(3)])
+    reading = asyncio.create_task(database.fetchval("select 7 from pg_sleep(0.5)"))
+    await asyncio.sleep(0.2)
+    assert await cut(server, database_name) > 0
+    assert await reading == 7
+
+
+async def test_a_reader_who_was_cancelled_leaves_nothing_of_theirs_behind(database: Database) -> None:
+    for _ in range(10):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(database.fetchval("select 1 from pg_sleep(5)"), 0.05)
+    assert [await database.fetchval("select $1::int", n) for n in range(10)] == list(range(10))
+
+
+async def test_a_refused_read_costs_no_connection(database: Database) -> None:
+    before = await database.fetchval("select pg_backend_pid()")
+    with pytest.raises(asyncpg.PostgresError):
+        await database.fetchval("select 1/0")
+    assert await database.fetchval("select pg_backend_pid()") == before

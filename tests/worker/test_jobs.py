@@ -246,6 +246,7 @@ async def test_stopping_finishes_what_is_in_hand_and_takes_no_more(bench: Bench,
     await bench.schedule()
     await eventually(lambda: handler.calls == [ABOUT])
     jobs.stop()
+    await asyncio.sleep(0.5)  # a look that had begun may still have found the next job
     await bench.schedule(ids.new())
     await asyncio.sleep(0.3)
     assert not task.done()
