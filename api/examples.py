@@ -8,7 +8,13 @@ from api.graphql.graphiql import Example
 
 EXAMPLES: Final = (
     Example(
-        "1. Ask for a code. It is at /dev/messages?to=%2B46701740605; exchange it at /oauth/token (see README).",
+        """1. Ask for a code. On this machine it is not sent but kept, at
+/dev/messages?to=%2B46701740605
+
+Exchange it for an access token: POST /oauth/token with
+  client_id=kontant-app
+  grant_type=urn:kontant:grant-type:sign-in-code
+  challenge_id= and code= as you got them""",
         """
 mutation SignIn($input: RequestSignInCodeInput!) {
   requestSignInCode(input: $input) {
@@ -22,7 +28,7 @@ mutation SignIn($input: RequestSignInCodeInput!) {
         {},
     ),
     Example(
-        "2. The home screen. Put the access token into the headers below.",
+        "2. The home screen.\nPut the access token into the headers below.",
         """
 query Home {
   viewer {
@@ -70,7 +76,7 @@ mutation TopUp($input: TopUpCardInput!) {
         },
     ),
     Example(
-        "4. What the operator offers. Nobody needs to be signed in.",
+        "4. What the operator offers.\nNobody needs to be signed in.",
         """
 query Operator {
   operator {

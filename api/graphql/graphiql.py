@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from importlib.util import find_spec
 from string import Template
+from textwrap import indent
 from typing import Any, Final
 
 import orjson
@@ -30,7 +31,8 @@ _SCRIPTS: Final = (
 class Example:
     """A tab that the page opens with. GraphiQL names it after the operation, so this should have a name."""
 
-    title: str
+    comment: str
+    """Stands above the document; lines of up to 70 characters can be read on a small screen."""
     document: str
     variables: dict[str, Any] | None = None
     headers: dict[str, str] | None = None
@@ -62,8 +64,9 @@ def _installed() -> bool:
 
 
 def _tab(example: Example) -> dict[str, str]:
+    comment = indent(example.comment, "# ", lambda line: True)
     tab = {
-        "query": f"# {example.title}\n\n{example.document.strip()}\n",
+        "query": f"{comment}\n\n{example.document.strip()}\n",
         "headers": _pretty(example.headers or {"Authorization": "Bearer "}),
     }
     if example.variables is not None:

@@ -1,4 +1,4 @@
-"""A toy schema that goes wrong in every way an endpoint must answer for, and an app that serves it."""
+"""A toy schema that goes wrong in every way an endpoint must answer for."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ from typing import Any, NewType
 
 import strawberry
 from graphql import GraphQLError
-from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.routing import Route
 from strawberry.schema.config import StrawberryConfig
 
 from api.graphql.endpoint import GraphQLEndpoint
-from api.graphql.graphiql import Example, graphiql_assets, graphiql_page
 from domain.kernel.errors import Busy, Forbidden, Invalid, NotFound, Rejection, Unauthenticated, Unavailable, Undeclared
 
 SECRET = "+46701740605"
@@ -215,21 +212,3 @@ class Toy:
         context = ToyContext(request)
         self.contexts.append(context)
         return context
-
-
-EXAMPLES = [
-    Example("Say hello", "query Hello { hello }"),
-    Example("Echo a text", "query Echo($text: String!) { echo(text: $text) }", {"text": "</script>"}),
-    Example("Top up", "mutation TopUp($input: TopUpInput!) { topUp(input: $input) }", {"input": {"amount": 100}}),
-]
-
-app = Starlette(
-    routes=[
-        *graphiql_assets("/graphql/assets"),
-        Route(
-            "/graphql",
-            Toy(page=graphiql_page(EXAMPLES, title="Toy", assets_path="/graphql/assets")).endpoint(),
-        ),
-    ]
-)
-"""What the conformance suites are run against when no other address is given."""
