@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -21,6 +21,7 @@ from api.operations import Measured, Metrics, operations_routes
 from api.problem_details import MaskedFaults, NewId, exception_handlers
 from api.schema import build_schema
 from api.services import Services
+from domain.support.usecases import RecordSupportRequest
 from gateways.words.negotiation import negotiate
 
 ASSETS = "/dev/graphiql"
@@ -38,6 +39,7 @@ def build_app(
     graphql = GraphQLEndpoint(
         build_schema(),
         context=context_of,
+        on_operation=record_request,
         development=development is not None,
         on_fault=log_fault,
         new_id=new_id,
@@ -60,6 +62,12 @@ def build_app(
         ],
         exception_handlers=exception_handlers(new_id=new_id, on_fault=log_fault),
     )
+
+
+async def record_request(context: Context, fields: Callable[[], tuple[str, ...]]) -> None:
+    """Keeps on record what staff ask for on a customer's behalf, before they get it (A4)."""
+    if context.actor.is_impersonating:
+        await context.services.executor.execute(RecordSupportRequest(fields=fields()), context.actor)
 
 
 async def context_of(request: Request) -> Context:

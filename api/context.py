@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from api.batching import Batches
 from api.services import Services
-from domain.kernel.access import Actor
+from domain.kernel.access import Actor, ActorKind
+from domain.kernel.time import local_date
 from domain.operators.operator import Operator
 from persistence.scope import me
 
@@ -34,8 +35,18 @@ class Context:
         return me(self.actor)
 
     @property
+    def is_staff(self) -> bool:
+        """Whether staff ask, under their own name."""
+        return self.actor.kind is ActorKind.STAFF and not self.actor.is_impersonating
+
+    @property
     def now(self) -> datetime:
         return self.services.clock.now()
+
+    @property
+    def today(self) -> date:
+        """The calendar date at the operator's place."""
+        return local_date(self.now, self.operator.time_zone)
 
     def say(self, key: str, data: Mapping[str, Any] | None = None) -> str:
         """A sentence in the asker's language."""

@@ -13,7 +13,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
 
-from domain.kernel.errors import Busy, Fault, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable, Undeclared
+from domain.kernel.errors import (
+    Busy,
+    Fault,
+    Forbidden,
+    Invalid,
+    NotFound,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+    Undeclared,
+)
 
 MASKED_CODE: Final = "INTERNAL"
 MASKED_MESSAGE: Final = "Something went wrong on our side. Quote this id when you ask us about it."
@@ -53,6 +63,9 @@ def told(fault: Exception) -> Told | None:
         case Busy():
             message = "The same thing is being done at this moment. Nothing has happened here; try again shortly."
             return _told_later(409, fault.code, message, fault.retry_after_seconds)
+        case RateLimited():
+            message = "This was asked too often. Try again later."
+            return _told_later(429, fault.code, message, fault.retry_after_seconds)
         case Unavailable():
             message = "The service does not answer at this moment. Try again shortly, with the same idempotency key."
             return _told_later(503, fault.code, message, fault.retry_after_seconds)

@@ -11,7 +11,7 @@ from typing import Final
 from auth.ended_sessions import EndedSessions
 from auth.keys import KeyRing
 from auth.tokens import AccessTokens
-from domain.kernel.access import ANONYMOUS, Actor, customer
+from domain.kernel.access import ANONYMOUS, Actor
 from domain.kernel.errors import Unauthenticated
 from domain.kernel.time import Clock
 
@@ -68,8 +68,7 @@ class Authenticator:
     def _read(self, token: str) -> Actor:
         now: datetime = self._clock.now()
         said = self._tokens.read(token, now=now)
-        actor = customer(said.customer_id, said.session_id)
-        self._verified[token] = _Verified(actor, min(said.expires_at, (now + REMEMBERED_FOR).timestamp()))
+        self._verified[token] = _Verified(said.actor, min(said.expires_at, (now + REMEMBERED_FOR).timestamp()))
         if len(self._verified) > REMEMBERED:
             self._verified.popitem(last=False)
-        return actor
+        return said.actor

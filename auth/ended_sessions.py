@@ -11,6 +11,7 @@ from uuid import UUID
 from auth.tokens import LIFETIME
 from domain.kernel.errors import Unavailable
 from domain.kernel.time import Clock
+from domain.support.session import SESSION_LIFETIME
 from persistence.database import Database
 from persistence.queries.identity import SESSIONS_ENDED_SINCE
 
@@ -18,7 +19,7 @@ FRESH_FOR: Final = timedelta(seconds=5)
 GOOD_FOR: Final = timedelta(seconds=20)
 """Together with the slowest read, this keeps below the 30 s in which the tokens of an ended session must be dead."""
 LONGEST_READ_SECONDS: Final = 5.0
-LOOK_BACK: Final = LIFETIME + timedelta(minutes=2)
+LOOK_BACK: Final = max(LIFETIME, SESSION_LIFETIME) + timedelta(minutes=2)
 """Tokens of sessions that ended earlier have expired by themselves, even where clocks differ."""
 
 

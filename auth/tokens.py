@@ -16,8 +16,10 @@ from joserfc.registry import HeaderParameter, HeaderRegistryDict
 
 from auth.keys import KeyRing
 from domain.identity.session import Session
+from domain.kernel.access import STAFF, Actor, Delegation, SupportAccess, customer, impersonating
 from domain.kernel.errors import Unauthenticated
 from domain.operators.operator import Operator
+from domain.support.session import SupportSession
 
 LIFETIME: Final = timedelta(minutes=10)
 CLOCKS_DIFFER_SECONDS: Final = 5
@@ -58,8 +60,7 @@ _HEADERS: Final = _Headers(algorithms=[ALGORITHM])
 class AccessToken:
     """What a good token says."""
 
-    customer_id: UUID
-    session_id: UUID
+    actor: Actor
     expires_at: float
     """In seconds since 1970."""
 
@@ -73,21 +74,31 @@ class AccessTokens:
 
     def issue(self, session: Session, *, id: str, now: datetime) -> str:
         """A token for this session, good for 10 minutes. `id` is its `jti`, which no other token has."""
-        key = self._keys.signing_key
-        issued_at = int(now.timestamp())
         claims = {
-            "iss": self._issuer,
             "sub": str(session.customer_id),
-            "aud": self._audience,
-            "iat": issued_at,
-            "exp": issued_at + int(LIFETIME.total_seconds()),
-            "jti": id,
             "sid": str(session.id),
             "client_id": session.client_id,
             "auth_time": int(session.started_at.timestamp()),
         }
+        return self._signed(claims, id=id, now=now, until=now + LIFETIME)
+
+    def issue_to_act(self, session: SupportSession, *, client_id: str, id: str, now: datetime) -> str:
+        """A token with which staff act for a customer (RFC 8693): good as long as their support session, at most."""
+        claims = {
+            "sub": str(session.customer_id),
+            "act": {"sub": f"{STAFF}{session.staff_id}"},
+            "sid": str(session.id),
+            "client_id": client_id,
+            "support_access": session.access.value,
+        }
+        return self._signed(claims, id=id, now=now, until=session.expires_at)
+
+    def _signed(self, claims: dict[str, Any], *, id: str, now: datetime, until: datetime) -> str:
+        key = self._keys.signing_key
+        always = {"iss": self._issuer, "aud": self._audience, "jti": id}
+        times = {"iat": int(now.timestamp()), "exp": int(until.timestamp())}
         header = {"alg": ALGORITHM, "typ": TYPE, "kid": key.kid}
-        return jwt.encode(header, claims, key, registry=_HEADERS)
+        return jwt.encode(header, {**always, **times, **claims}, key, registry=_HEADERS)
 
     def read(self, token: str, *, now: datetime) -> AccessToken:
         """What the token says. Raises `Unauthenticated` unless everything about it is right."""
@@ -100,8 +111,8 @@ class AccessTokens:
             # The leeway is for a clock that is ahead, not for tokens that come late.
             if claims["exp"] <= now.timestamp():
                 raise Unauthenticated
-            return AccessToken(UUID(claims["sub"]), UUID(claims["sid"]), claims["exp"])
-        except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
+            return AccessToken(_actor_of(claims), claims["exp"])
+        except (JoseError, LookupError, ValueError, TypeError, AttributeError, RecursionError):
             # Whatever is odd about it, it is not one of ours.
             raise Unauthenticated from None
 
@@ -126,3 +137,12 @@ class AccessTokens:
             jti=must_be_there,
             client_id=must_be_there,
         )
+
+
+def _actor_of(claims: dict[str, Any]) -> Actor:
+    """Who acts with these claims: staff for a customer when there is an `act`, and else the customer."""
+    customer_id, session_id = UUID(claims["sub"]), UUID(claims["sid"])
+    if "act" not in claims:
+        return customer(customer_id, session_id)
+    delegation = Delegation(session_id, SupportAccess(claims["support_access"]))
+    return impersonating(UUID(claims["act"]["sub"].removeprefix(STAFF)), customer_id, delegation)

@@ -9,10 +9,12 @@ from domain.customers import usecases as customers
 from domain.families import usecases as families
 from domain.identity import usecases as identity
 from domain.kernel.executor import UseCase
+from domain.ledger import expiry
 from domain.ledger import usecases as ledger
 from domain.loyalty import bonus as loyalty
 from domain.notifications import usecases as notifications
 from domain.payments import usecases as payments
+from domain.support import usecases as support
 from domain.topups import usecases as topups
 
 USE_CASES: Final[tuple[UseCase[Any, Any], ...]] = (
@@ -20,9 +22,11 @@ USE_CASES: Final[tuple[UseCase[Any, Any], ...]] = (
     *customers.USE_CASES,
     *families.USE_CASES,
     *identity.USE_CASES,
+    *expiry.USE_CASES,
     *ledger.USE_CASES,
     *loyalty.USE_CASES,
     *notifications.USE_CASES,
     *payments.USE_CASES,
+    *support.USE_CASES,
     *topups.USE_CASES,
 )

@@ -15,10 +15,11 @@ from sqlalchemy.orm import aliased
 
 from domain.families.family import FamilyRole
 from domain.kernel.access import Access, Actor, Relation, relations_giving
-from persistence.statement import col, number
+from persistence.statement import col, number, parameter
 from persistence.tables.cards import CardTable
 from persistence.tables.customers import CustomerTable
 from persistence.tables.families import FamilyMemberTable, GuardianshipTable
+from persistence.tables.support import CustomerSearchTable as SearchTable
 
 NOBODY = UUID(int=0)
 ME: Any = bindparam("me", type_=Uuid())
@@ -42,8 +43,8 @@ _my_relation_in_family = (
 
 
 def me(actor: Actor) -> UUID:
-    """The value of the parameter `me`: the customer for whom the actor acts."""
-    return actor.subject or NOBODY
+    """The value of the parameter `me`: the customer for whom the actor acts, or staff who act under their own name."""
+    return actor.subject or actor.staff_id or NOBODY
 
 
 def _bit_if(condition: Any, relation: Relation) -> ColumnElement[int]:
@@ -84,6 +85,16 @@ def relations_to_customer(customer: Any = CustomerTable) -> ColumnElement[int]:
     person = col(customer.id)
     family = case((_in_my_family(person), _my_relation_in_family), else_=number(0))
     return _bit_if(person == ME, Relation.SELF) + _bit_if(_dependant_of_mine(person), Relation.GUARDIAN) + family
+
+
+def relations_of_staff(customer: Any = CustomerTable) -> ColumnElement[int]:
+    """What makes a customer known to staff who act under their own name: they looked, after the parameter `since`."""
+    looked = exists().where(
+        col(SearchTable.staff_id) == ME,
+        col(SearchTable.made_at) > parameter("since", col(SearchTable.made_at)),
+        col(customer.id) == func.any(col(SearchTable.found)),
+    )
+    return _bit_if(looked, Relation.SUPPORT)
 
 
 def relations_to_happening(owner: Any) -> ColumnElement[int]:

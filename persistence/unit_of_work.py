@@ -32,6 +32,7 @@ from persistence.repositories.ledger import PostgresLedger
 from persistence.repositories.loyalty import PostgresBonuses
 from persistence.repositories.notifications import PostgresMessages
 from persistence.repositories.payments import PostgresPaymentMethods
+from persistence.repositories.support import PostgresSupport
 from persistence.repositories.topups import PostgresTopUps
 
 CLAIM: Final = """
@@ -118,6 +119,8 @@ class PostgresWork:
     async def record(self, operation: str, details: dict[str, Any], /) -> None:
         await self.flush()
         actor = self.actor
+        if actor.delegation is not None:
+            details = {**details, "support_session_id": actor.delegation.support_session_id}
         await self._driver.fetchval(
             RECORD,
             *(self.id, self.now, actor.id, actor.subject, operation, json.dumps(details, default=_plain)),
@@ -170,6 +173,10 @@ class PostgresWork:
     @cached_property
     def subscriptions(self) -> PostgresSubscriptions:
         return PostgresSubscriptions(self._driver, self.now)
+
+    @cached_property
+    def support(self) -> PostgresSupport:
+        return PostgresSupport(self._driver)
 
     @cached_property
     def identity(self) -> PostgresIdentity:

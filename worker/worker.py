@@ -19,18 +19,20 @@ from persistence.events import EventLog
 from persistence.jobs import JobQueue
 from persistence.maintenance import delete_what_has_passed
 from persistence.nudges import Nudges
+from worker.chores import do_chores
 from worker.jobs import Jobs, Retries
 from worker.subscribers import Follower
 from worker.topups import advancing
 
 SUBSCRIBERS: Final = (MESSAGES,)
 MAINTENANCE_SECONDS: Final = 3600.0
+CHORES_SECONDS: Final = 30.0
 
 _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Jobs, subscribers and hourly maintenance of one operator.
+    """Jobs, subscribers, chores and hourly maintenance of one operator.
 
     The database's pool needs a connection to listen, and at best one more for each job at a time. `is_pooled`:
     PgBouncer stands between, so that news are found by polling only.
@@ -51,7 +53,7 @@ class Worker:
         retries: Retries | None = None,
         subscribers: Sequence[Subscriber] = SUBSCRIBERS,
     ) -> None:
-        self._database, self._clock = database, clock
+        self._database, self._executor, self._clock = database, executor, clock
         self.nudges = Nudges(database, is_pooled=is_pooled)
         queue = JobQueue(database, self.nudges)
         handlers = {ADVANCE_TOP_UP: advancing(top_ups, database, queue), DELIVER_MESSAGE: messages.deliver}
@@ -79,7 +81,8 @@ class Worker:
         A chunk of events in hand is rolled back, and handled whole by the next worker.
         """
         async with asyncio.TaskGroup() as group:
-            endless = [self.nudges.run(), self._maintain(), *[follower.run() for follower in self._followers]]
+            chores = do_chores(self._executor, every_seconds=CHORES_SECONDS)
+            endless = [self.nudges.run(), self._maintain(), chores, *[follower.run() for follower in self._followers]]
             tasks = [group.create_task(one) for one in endless]
             await self._jobs.run()
             for task in tasks:

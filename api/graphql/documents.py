@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from graphql import (
     DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    InlineFragmentNode,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
+    SelectionSetNode,
     parse,
     specified_rules,
     validate,
@@ -47,6 +52,26 @@ class Document:
         else:
             message = "The document has no operation."
         raise RequestRefused([GraphQLError(message)], OPERATION_RESOLUTION_FAILURE)
+
+
+def fields_of(document: Document, name: str | None) -> tuple[str, ...]:
+    """What an operation asks for, two levels deep: `viewer.cards`, `operator.name`. For who keeps a record of it."""
+    fragments = {d.name.value: d for d in document.node.definitions if isinstance(d, FragmentDefinitionNode)}
+
+    def fields(selections: SelectionSetNode | None) -> Iterator[FieldNode]:
+        for selection in selections.selections if selections else ():
+            if isinstance(selection, FieldNode):
+                yield selection
+            elif isinstance(selection, InlineFragmentNode):
+                yield from fields(selection.selection_set)
+            elif isinstance(selection, FragmentSpreadNode):
+                yield from fields(fragments[selection.name.value].selection_set)
+
+    found: dict[str, None] = {}
+    for root in fields(document.operation(name).selection_set):
+        within = [f"{root.name.value}.{field.name.value}" for field in fields(root.selection_set)]
+        found |= dict.fromkeys(within or [root.name.value])
+    return tuple(found)
 
 
 class Documents:

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 from strawberry.execution import optimized_is_awaitable
 
-from api.graphql.documents import Document, Documents
+from api.graphql.documents import Document, Documents, fields_of
 from api.graphql.errors import (
     BAD_USER_INPUT,
     ErrorReport,
@@ -48,6 +48,10 @@ METHOD_NOT_ALLOWED: Final = "METHOD_NOT_ALLOWED"
 NOT_ACCEPTABLE: Final = "NOT_ACCEPTABLE"
 
 
+OnOperation = Callable[[Any, Callable[[], tuple[str, ...]]], Awaitable[None]]
+"""Is given the request's context, and what tells the fields that are asked for, two levels deep: `viewer.cards`."""
+
+
 class Answer(NamedTuple):
     """A response, ready to be sent."""
 
@@ -60,8 +64,9 @@ class Answer(NamedTuple):
 class GraphQLEndpoint:
     """Carries out GraphQL requests with graphql-core, straight on the schema that Strawberry built.
 
-    `context` makes what the resolvers get as `info.context`; a fault that it raises answers the whole request. `page`
-    is the HTML that a browser gets in development.
+    `context` makes what the resolvers get as `info.context`; a fault that it raises answers the whole request.
+    `on_operation` is told before anything is carried out, and can refuse it in the same way. `page` is the HTML that a
+    browser gets in development.
     """
 
     def __init__(
@@ -69,6 +74,7 @@ class GraphQLEndpoint:
         schema: strawberry.Schema,
         *,
         context: Callable[[Request], Awaitable[object]],
+        on_operation: OnOperation | None = None,
         development: bool,
         on_fault: OnFault,
         new_id: NewId,
@@ -81,7 +87,7 @@ class GraphQLEndpoint:
         executor_class = cast("Any", schema).execution_context_class
         self._executor_of: Callable[..., list[GraphQLError] | Executor[Any]] = executor_class.build
         self._documents = Documents(self._schema, development=development, limits=limits)
-        self._context = context
+        self._context, self._on_operation = context, on_operation
         self._hide_suggestions = not development
         self._page = page if development else None
         self._max_body_bytes = max_body_bytes
@@ -141,7 +147,10 @@ class GraphQLEndpoint:
             raise RequestRefused([GraphQLError("Subscriptions are not answered over HTTP.")], SUBSCRIPTION_REFUSED)
         if kind is OperationType.MUTATION and http_request.method == "GET":
             raise _not_allowed("A mutation must be sent by POST.", allow="POST")
-        result = await self._execute(document, request, await self._context(http_request))
+        context = await self._context(http_request)
+        if self._on_operation is not None:
+            await self._on_operation(context, lambda: fields_of(document, request.operation_name))
+        result = await self._execute(document, request, context)
         if not result.errors:
             return Answer(200, media_type, orjson.dumps({"data": result.data}))
         for error in result.errors:

@@ -28,7 +28,7 @@ from api.schema.money import Money
 from api.schema.node import Node, found_by, in_order
 from api.schema.paging import LAST_NUMBER, After, First, Page, PageInfo, id_cursor
 from api.schema.scalars import PhoneNumber
-from domain.cards.card import CardStatus
+from domain.cards.card import CardStatus, status_as_of
 from domain.kernel.access import ACCESS_BY_RELATIONS, Access
 from domain.operators.operator import Operator
 from persistence.queries.cards import CARDS, CardRow
@@ -143,8 +143,8 @@ class CardConnection:
     page_info: PageInfo = shown_field("Where this page stands.")
 
 
-def card_of(row: CardRow) -> Card:
-    """A card, with what may be shown of it."""
+def card_of(row: CardRow, today: date) -> Card:
+    """A card as it is today, with what may be shown of it."""
     return Card(
         id=strawberry.ID(global_id(PREFIX, row.id)),
         key=row.id,
@@ -153,7 +153,7 @@ def card_of(row: CardRow) -> Card:
         user_key=row.user_id,
         phone_number=PhoneNumber(row.phone_number),
         iccid_suffix=row.iccid_suffix,
-        status=CardStatus(row.status),
+        status=status_as_of(today, CardStatus(row.status), row.active_until, row.grace_until),
         active_until=row.active_until,
         grace_until=row.grace_until,
     )
@@ -168,4 +168,5 @@ def card_cursor(card: Card) -> str:
 async def find_cards(ids: Sequence[UUID], context: Context) -> Sequence[Card | None]:
     """Cards by id, as far as the actor may know of them."""
     rows = await CARDS.all(context.services.database, ids=list(set(ids)), me=context.me)
-    return in_order(ids, map(card_of, rows), lambda card: card.key)
+    today = context.today
+    return in_order(ids, [card_of(row, today) for row in rows], lambda card: card.key)

@@ -10,7 +10,7 @@ import strawberry
 from domain.cards.card import CardStatus
 from domain.customers.customer import ContactKind
 from domain.families.family import FamilyRole
-from domain.kernel.access import ActorKind
+from domain.kernel.access import ActorKind, StaffRole, SupportAccess
 from domain.kernel.quantities import Unit as DomainUnit
 from domain.kernel.quantities import UsageType
 from domain.ledger.ledger import Origin, TransactionKind
@@ -112,6 +112,25 @@ _described(
         "CUSTOMER": "The customer.",
         "STAFF": "Somebody of the operator's staff.",
         "SYSTEM": "A process of the operator's.",
+    },
+)
+_described(
+    StaffRole,
+    "What somebody of the operator's staff is there for.",
+    {
+        "AGENT": "Helps customers.",
+        "LEAD": "Leads those who help customers.",
+        "PROGRAMME_MANAGER": "Runs the programmes for loyalty and feedback.",
+        "ANALYST": "Reads what can be learned.",
+        "ADMINISTRATOR": "Configures the operator.",
+    },
+)
+_described(
+    SupportAccess,
+    "How far staff may go on a customer's behalf.",
+    {
+        "READ_ONLY": "They see what the customer sees.",
+        "ASSIST": "They may also do what the customer asks them to do, but neither pay nor change who may do what.",
     },
 )
 _described(

@@ -29,7 +29,8 @@ async def cards_carried(members: Sequence[FamilyMember], *, context: Context) ->
     """The cards that the member carries, whoever holds them."""
     keys = [member.customer.key for member in members]
     rows = await CARDS_CARRIED.all(context.services.database, customers=keys, me=context.me)
-    return [[card_of(row) for row in of_one] for of_one in beside(keys, rows, lambda row: row.user_id)]
+    today = context.today
+    return [[card_of(row, today) for row in of_one] for of_one in beside(keys, rows, lambda row: row.user_id)]
 
 
 @shown(Access.FAMILY)

@@ -13,6 +13,7 @@ from api.schema.fields import batched, shown
 from api.schema.identity import SignInMutations
 from api.schema.node import Node, find_nodes
 from api.schema.operators import Operator, operator_of
+from api.schema.support import Support, SupportMutations
 from api.schema.topups import TopUpMutations
 from api.schema.viewer import Viewer
 from domain.kernel.access import Access
@@ -31,10 +32,16 @@ async def query_operator(roots: Sequence[Any], *, context: Context) -> Sequence[
     return [operator_of(context.operator)] * len(roots)
 
 
+async def query_support(roots: Sequence[Any], *, context: Context) -> Sequence[Support | None]:
+    """What the operator's staff work with, under their own name. Null for everybody else, and for who impersonates."""
+    return [Support() if context.is_staff else None] * len(roots)
+
+
 @shown(Access.PUBLIC)
 class Query:
     """What can be asked."""
 
+    support: Support | None = batched(query_support)
     viewer: Viewer | None = batched(query_viewer)
     operator: Operator = batched(query_operator)
 
@@ -59,5 +66,5 @@ class Query:
 
 
 @strawberry.type(description="What can be done. One mutation of a document may move value.")
-class Mutation(SignInMutations, TopUpMutations):
+class Mutation(SignInMutations, TopUpMutations, SupportMutations):
     pass

@@ -12,6 +12,12 @@ from api.schema.fields import batched, shown, shown_field
 from api.schema.loyalty import BonusConnection, bonuses_of_actor
 from api.schema.paging import FIRST_UUID, After, First, Page
 from api.schema.payments import PaymentMethod, payment_methods_of_actor
+from api.schema.support import (
+    SupportSession,
+    SupportSessionConnection,
+    find_support_sessions,
+    support_sessions_of_actor,
+)
 from api.schema.topups import TopUpConnection, top_ups_of_actor
 from domain.kernel.access import Access, ActorKind
 from persistence.queries.cards import CARDS_OF_ACTOR
@@ -23,6 +29,7 @@ class Actor:
 
     kind: ActorKind = shown_field("What kind of who it is.")
     is_impersonating: bool = shown_field("Whether staff act on the customer's behalf: show it plainly.")
+    support_session: SupportSession | None = shown_field("Who of the staff, why and until when; null for the customer.")
 
 
 async def viewer_customer(viewers: Sequence[Viewer], *, context: Context) -> Sequence[Customer]:
@@ -34,7 +41,9 @@ async def viewer_customer(viewers: Sequence[Viewer], *, context: Context) -> Seq
 
 async def viewer_actor(viewers: Sequence[Viewer], *, context: Context) -> Sequence[Actor]:
     """Who is really there."""
-    actor = Actor(kind=context.actor.kind, is_impersonating=context.actor.is_impersonating)
+    delegation = context.actor.delegation
+    [session] = await find_support_sessions([delegation.support_session_id], context) if delegation else [None]
+    actor = Actor(kind=context.actor.kind, is_impersonating=context.actor.is_impersonating, support_session=session)
     return [actor] * len(viewers)
 
 
@@ -56,7 +65,8 @@ async def viewer_cards(
     rows = await CARDS_OF_ACTOR.all(
         context.services.database, me=context.me, after=page.after_id(FIRST_UUID), most=page.most
     )
-    connection = page.of(CardConnection, CardEdge, [card_of(row) for row in rows], card_cursor)
+    today = context.today
+    connection = page.of(CardConnection, CardEdge, [card_of(row, today) for row in rows], card_cursor)
     return [connection] * len(viewers)
 
 
@@ -74,6 +84,13 @@ async def viewer_top_ups(
     return [await top_ups_of_actor(context, first, after)] * len(viewers)
 
 
+async def viewer_support_access(
+    viewers: Sequence[Viewer], *, context: Context, first: First = None, after: After = None
+) -> Sequence[SupportSessionConnection]:
+    """Who of the operator's staff acted on one's behalf, when, why, and what they did, newest first."""
+    return [await support_sessions_of_actor(context, first, after)] * len(viewers)
+
+
 @shown(Access.SIGNED_IN)
 class Viewer:
     """The person who is signed in, and everything that is theirs: the root of every screen."""
@@ -85,3 +102,4 @@ class Viewer:
     cards: CardConnection = batched(viewer_cards)
     bonuses: BonusConnection = batched(viewer_bonuses)
     top_ups: TopUpConnection = batched(viewer_top_ups)
+    support_access: SupportSessionConnection = batched(viewer_support_access)

@@ -77,10 +77,14 @@ class Card:
         return replace(self, status=CardStatus.BLOCKED)
 
     def as_of(self, today: date) -> Card:
-        """The card as the calendar has it: in grace once its active period is over, closed once its grace is."""
-        status = self.status
-        if status is CardStatus.ACTIVE and self.active_until is not None and self.active_until < today:
-            status = CardStatus.GRACE
-        if status is CardStatus.GRACE and self.grace_until is not None and self.grace_until < today:
-            status = CardStatus.CLOSED
-        return replace(self, status=status)
+        """The card as the calendar has it, also before a worker has written that down."""
+        return replace(self, status=status_as_of(today, self.status, self.active_until, self.grace_until))
+
+
+def status_as_of(today: date, status: CardStatus, active_until: date | None, grace_until: date | None) -> CardStatus:
+    """What a card's status is today: in grace once its active period is over, closed once its grace is."""
+    if status is CardStatus.ACTIVE and active_until is not None and active_until < today:
+        status = CardStatus.GRACE
+    if status is CardStatus.GRACE and grace_until is not None and grace_until < today:
+        status = CardStatus.CLOSED
+    return status

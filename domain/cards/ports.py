@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -23,6 +24,10 @@ class Cards(Protocol):
 
     async def add(self, card: Card, created_at: datetime, /) -> bool:
         """Keeps it. False when there is one with its phone number or ICCID already."""
+        ...
+
+    async def whose_period_is_over(self, today: date, /, *, limit: int) -> Sequence[Card]:
+        """Cards that are still written down as active or in grace after their last day, but for those others hold."""
         ...
 
     async def keep_period(self, card: Card, /) -> None:

@@ -10,6 +10,7 @@ from domain.cards.card import Card, CardStatus
 from domain.cards.errors import CardAlreadyIssued, CardClosed, CardConverted
 from domain.cards.ports import Cards
 from domain.kernel.access import Permission
+from domain.kernel.chores import CHUNK, Chore, NothingDue
 from domain.kernel.events import Event
 from domain.kernel.executor import Command, Work, personal, use_case
 from domain.kernel.time import local_date
@@ -41,10 +42,8 @@ class BlockCard(Command[Card]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EndCardPeriod(Command[Card]):
-    """Let the calendar have its way with a card: the end of its active period, or of its grace."""
-
-    card_id: UUID
+class EndCardPeriods(Chore):
+    """Let the calendar have its way with cards: the end of their active period, or of their grace."""
 
 
 @use_case(Permission.CARD_ISSUE, rejects=[CardAlreadyIssued])
@@ -72,14 +71,19 @@ async def issue_card(command: IssueCard, work: CardWork) -> Card:
 async def block_card(command: BlockCard, work: CardWork) -> Card:
     """What is on the card stays on it."""
     card = await work.cards.get(command.card_id)
-    return await _keep(card, card.blocked(), work)
+    return await _keep(card, card.as_of(local_date(work.now, work.operator.time_zone)).blocked(), work)
 
 
-@use_case(Permission.CARD_PERIOD_END)
-async def end_card_period(command: EndCardPeriod, work: CardWork) -> Card:
-    """Changes nothing before its day."""
-    card = await work.cards.get(command.card_id)
-    return await _keep(card, card.as_of(local_date(work.now, work.operator.time_zone)), work)
+@use_case(Permission.CARD_PERIOD_END, rejects=[NothingDue])
+async def end_card_periods(command: EndCardPeriods, work: CardWork) -> int:
+    """Writes down what everybody is shown already, and says that it has happened."""
+    today = local_date(work.now, work.operator.time_zone)
+    cards = await work.cards.whose_period_is_over(today, limit=CHUNK)
+    if not cards:
+        raise NothingDue
+    for card in cards:
+        await _keep(card, card.as_of(today), work)
+    return len(cards)
 
 
 async def _keep(before: Card, after: Card, work: CardWork) -> Card:
@@ -96,4 +100,4 @@ def _event(what: str, card: Card) -> Event:
     return Event(f"card.{what}", card.holder_id, {"card_id": str(card.id)})
 
 
-USE_CASES: Final = (issue_card, block_card, end_card_period)
+USE_CASES: Final = (issue_card, block_card, end_card_periods)

@@ -7,6 +7,7 @@ are, by one SQL expression (`persistence/scope.py`), and come along with each ro
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntFlag, StrEnum
 from typing import Final
@@ -22,6 +23,7 @@ class Permission(StrEnum):
     TOP_UP_SETTLE = "top_up.settle"
     BONUS_GRANT = "bonus.grant"
     USAGE_RECORD = "usage.record"
+    BALANCE_EXPIRE = "balance.expire"
     MESSAGE_SEND = "message.send"
     CUSTOMER_REGISTER = "customer.register"
     CARD_ISSUE = "card.issue"
@@ -29,6 +31,11 @@ class Permission(StrEnum):
     CARD_PERIOD_END = "card.period_end"
     FAMILY_ARRANGE = "family.arrange"
     PAYMENT_METHOD_SAVE = "payment_method.save"
+    STAFF_REGISTER = "staff.register"
+    CUSTOMER_FIND = "customer.find"
+    CUSTOMER_ASSIST = "customer.assist"
+    SUPPORT_REQUEST = "support.request"
+    SUPPORT_ACCESS_DISPUTE = "support_access.dispute"
 
 
 class ActorKind(StrEnum):
@@ -40,12 +47,54 @@ class ActorKind(StrEnum):
     SYSTEM = "SYSTEM"
 
 
-PERMISSIONS: Final[dict[ActorKind, frozenset[Permission]]] = {
-    ActorKind.ANONYMOUS: frozenset({Permission.SIGN_IN, Permission.SESSION_REFRESH}),
-    ActorKind.CUSTOMER: frozenset({Permission.SIGN_IN, Permission.SESSION_REFRESH, Permission.CARD_TOP_UP}),
-    ActorKind.STAFF: frozenset(),
-    ActorKind.SYSTEM: frozenset(Permission) - {Permission.SIGN_IN, Permission.SESSION_REFRESH, Permission.CARD_TOP_UP},
+class StaffRole(StrEnum):
+    """What somebody of the operator's staff is there for. One can have several roles."""
+
+    AGENT = "AGENT"
+    LEAD = "LEAD"
+    PROGRAMME_MANAGER = "PROGRAMME_MANAGER"
+    ANALYST = "ANALYST"
+    ADMINISTRATOR = "ADMINISTRATOR"
+
+
+_OF_ANYBODY: Final = frozenset({Permission.SIGN_IN, Permission.SESSION_REFRESH})
+_OF_CUSTOMERS: Final = _OF_ANYBODY | {
+    Permission.CARD_TOP_UP,
+    Permission.SUPPORT_ACCESS_DISPUTE,
+    Permission.SUPPORT_REQUEST,
 }
+_OF_SUPPORT: Final = _OF_ANYBODY | {Permission.CUSTOMER_FIND, Permission.CUSTOMER_ASSIST}
+
+PERMISSIONS: Final[dict[ActorKind | StaffRole, frozenset[Permission]]] = {
+    ActorKind.ANONYMOUS: _OF_ANYBODY,
+    ActorKind.CUSTOMER: _OF_CUSTOMERS,
+    StaffRole.AGENT: _OF_SUPPORT,
+    StaffRole.LEAD: _OF_SUPPORT,
+    StaffRole.PROGRAMME_MANAGER: _OF_ANYBODY,
+    StaffRole.ANALYST: _OF_ANYBODY,
+    StaffRole.ADMINISTRATOR: _OF_ANYBODY,
+    ActorKind.SYSTEM: frozenset(Permission) - _OF_CUSTOMERS - _OF_SUPPORT,
+}
+"""What each role may do. Staff have what their roles have together, and none of it while they impersonate."""
+
+
+class SupportAccess(StrEnum):
+    """How far staff may go on a customer's behalf: to look, or also to do what the customer asks them to do."""
+
+    READ_ONLY = "READ_ONLY"
+    ASSIST = "ASSIST"
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """What lets staff act on a customer's behalf: the support session, and how far it goes."""
+
+    support_session_id: UUID
+    access: SupportAccess
+
+
+STAFF: Final = "staff:"
+"""Begins the names of staff in everything recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +105,34 @@ class Actor:
     id: str
     subject: UUID | None = None
     session_id: UUID | None = None
+    roles: frozenset[StaffRole] = frozenset()
+    delegation: Delegation | None = None
 
     @property
     def is_impersonating(self) -> bool:
         """Whether staff act on a customer's behalf."""
         return self.kind is ActorKind.STAFF and self.subject is not None
 
-    def may(self, permission: Permission) -> bool:
-        """Whether this actor's role has the permission."""
+    @property
+    def staff_id(self) -> UUID | None:
+        """Who of the staff it is, impersonating or not; None for everybody else."""
+        return UUID(self.id.removeprefix(STAFF)) if self.kind is ActorKind.STAFF else None
+
+    def may(self, permission: Permission, while_impersonating: SupportAccess | None = None) -> bool:
+        """Whether this actor's role has the permission.
+
+        Staff who impersonate have the customer's permissions, for what says with which access it may be done so.
+        """
+        if self.is_impersonating:
+            return permission in PERMISSIONS[ActorKind.CUSTOMER] and self._was_given(while_impersonating)
+        if self.kind is ActorKind.STAFF:
+            return any(permission in PERMISSIONS[role] for role in self.roles)
         return permission in PERMISSIONS[self.kind]
+
+    def _was_given(self, needed: SupportAccess | None) -> bool:
+        if needed is None or self.delegation is None:
+            return False
+        return needed is SupportAccess.READ_ONLY or self.delegation.access is SupportAccess.ASSIST
 
 
 ANONYMOUS: Final = Actor(ActorKind.ANONYMOUS, "anonymous")
@@ -73,6 +141,18 @@ ANONYMOUS: Final = Actor(ActorKind.ANONYMOUS, "anonymous")
 def customer(id: UUID, session_id: UUID | None = None) -> Actor:
     """A customer who acts for themselves."""
     return Actor(ActorKind.CUSTOMER, f"customer:{id}", id, session_id)
+
+
+def staff(id: UUID, roles: Iterable[StaffRole], session_id: UUID | None = None) -> Actor:
+    """Somebody of the operator's staff, under their own name."""
+    return Actor(ActorKind.STAFF, f"{STAFF}{id}", None, session_id, frozenset(roles))
+
+
+def impersonating(staff_id: UUID, customer_id: UUID, delegation: Delegation) -> Actor:
+    """Somebody of the operator's staff, on a customer's behalf. The support session is their session."""
+    return Actor(
+        ActorKind.STAFF, f"{STAFF}{staff_id}", customer_id, delegation.support_session_id, delegation=delegation
+    )
 
 
 def system(name: str, subject: UUID | None = None) -> Actor:
@@ -97,6 +177,7 @@ class Relation(IntFlag):
     FAMILY_MEMBER = 128
     FAMILY_CHILD = 256
     OWN = 512  # whose payment method it is, who paid for the top-up, who was given the bonus
+    SUPPORT = 1024  # is staff, and has looked for the customer lately, which is on record
 
 
 class Access(IntFlag):
@@ -133,6 +214,7 @@ GRANTS: Final[dict[Relation, Access]] = {
     Relation.FAMILY_MEMBER: _BELONGS,
     Relation.FAMILY_CHILD: _BELONGS,
     Relation.OWN: Access.MONEY | Access.WALLET,
+    Relation.SUPPORT: Access.NAME | Access.SELF,
 }
 
 

@@ -78,6 +78,14 @@ class Busy(Fault):
 
 
 @dataclass(eq=False)
+class RateLimited(Fault):
+    """This was asked so often that it has to wait. Nothing has happened."""
+
+    code = "RATE_LIMITED"
+    retry_after_seconds: int
+
+
+@dataclass(eq=False)
 class Unavailable(Fault):
     """What we stand on (database, queue) does not answer. It may or may not have happened: repeat with the same key."""
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, Final, Generic, Protocol, TypeVar, cast, get_type_hints
 from uuid import UUID
 
-from domain.kernel.access import Actor, ActorKind, Permission
+from domain.kernel.access import Actor, ActorKind, Permission, SupportAccess
 from domain.kernel.errors import (
     Busy,
     CommitUnknown,
@@ -128,7 +128,7 @@ class UseCase(Generic[C, R]):
     permission: Permission
     rejects: frozenset[type[Rejection]]
     replay: Callable[[UUID, Any], Awaitable[R]] | None
-    while_impersonating: bool
+    while_impersonating: SupportAccess | None
     audited: tuple[str, ...]
     """The fields of the command that the audit row keeps."""
 
@@ -147,9 +147,12 @@ def use_case(
     *,
     rejects: Sequence[type[Rejection]] = (),
     replay: Callable[[UUID, Any], Awaitable[Any]] | None = None,
-    while_impersonating: bool = False,
+    while_impersonating: SupportAccess | None = None,
 ) -> _Declare:
-    """Declares a use case: who may ask, how it can be refused, how its answer is found again, and whether staff may."""
+    """Declares a use case: who may ask, how it can be refused, how its answer is found again.
+
+    Staff who impersonate may do it with the access that `while_impersonating` names, and without one not at all.
+    """
 
     def declare(handler: Callable[[C, Any], Awaitable[R]]) -> UseCase[C, R]:
         command = cast("type[C]", next(iter(get_type_hints(handler).values())))
@@ -201,7 +204,7 @@ class Executor:
         but `Unavailable`, nothing has happened.
         """
         case: UseCase[Any, R] = self._cases[type(command)]
-        if not actor.may(case.permission) or (actor.is_impersonating and not case.while_impersonating):
+        if not actor.may(case.permission, case.while_impersonating):
             raise Unauthenticated if actor.kind is ActorKind.ANONYMOUS else Forbidden(case.permission)
         id = self._ids.new()
         for attempt in range(ATTEMPTS):

@@ -85,6 +85,19 @@ class Posting:
     bucket_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiredBucket:
+    """A lot whose validity is over and of which something is left that nobody has spoken for."""
+
+    id: int
+    owner_id: UUID
+    purpose: Purpose
+    unit: str
+    amount: int
+    customer_id: UUID | None
+    """Whose it was: the owner, or the holder of the card that owns it."""
+
+
 class Ledger(Protocol):
     """The ledger within a transaction. Raises `InsufficientBalance` before a bucket falls below its floor."""
 
@@ -100,6 +113,17 @@ class Ledger(Protocol):
 
     async def spend_reservation(self, id: UUID, amount: int, kind: TransactionKind, cause_id: UUID, /) -> bool:
         """Spends up to what was reserved, and frees the rest. False when the reservation has ended already."""
+        ...
+
+    async def expired_buckets(self, *, limit: int) -> Sequence[ExpiredBucket]:
+        """What has expired, in the order in which accounts are locked. None while another transaction is at it."""
+        ...
+
+    async def overdue_reservations(self, *, limit: int) -> Sequence[UUID]:
+        """The reservations that are held beyond their time, in the order in which accounts are locked.
+
+        None while another transaction is at it.
+        """
         ...
 
     async def end_reservation(self, id: UUID, status: ReservationStatus, /) -> bool:

@@ -18,6 +18,7 @@ class MessageKind(StrEnum):
     TOP_UP_COMPLETED = "TOP_UP_COMPLETED"  # amount: Money, phone_number: E.164, active_until: date
     TOP_UP_DECLINED = "TOP_UP_DECLINED"  # amount: Money, phone_number: E.164, reason: DeclineReason
     TOP_UP_UNKNOWN = "TOP_UP_UNKNOWN"  # amount: Money, phone_number: E.164
+    SUPPORT_SESSION_STARTED = "SUPPORT_SESSION_STARTED"
     BONUS_GRANTED = "BONUS_GRANTED"  # bonus: its code, reward: Money or Quantity
 
 

@@ -29,6 +29,7 @@ _OF_TOP_UPS: Final = {
     "top_up.unknown": MessageKind.TOP_UP_UNKNOWN,
 }
 _OF_BONUSES: Final = {"bonus.granted": MessageKind.BONUS_GRANTED}
+_OF_SUPPORT: Final = {"support_session.started": MessageKind.SUPPORT_SESSION_STARTED}
 
 
 class MessageWork(SubscriberWork, Protocol):
@@ -51,7 +52,9 @@ class EndMessage(Command[None]):
     was_sent: bool
 
 
-MESSAGES: Final = Subscriber(name="messages", handles=frozenset({*_OF_TOP_UPS, *_OF_BONUSES}), command=QueueMessages)
+MESSAGES: Final = Subscriber(
+    name="messages", handles=frozenset({*_OF_TOP_UPS, *_OF_BONUSES, *_OF_SUPPORT}), command=QueueMessages
+)
 
 
 @use_case(Permission.MESSAGE_SEND, rejects=[NothingNew])
@@ -82,6 +85,9 @@ async def end_message(command: EndMessage, work: MessageWork) -> None:
 def _told(event: RecordedEvent, cards: Mapping[UUID, ToppedUpCard]) -> Iterator[tuple[UUID, Message]]:
     """Who is told what of an event."""
     if event.subject is None:
+        return
+    if event.type in _OF_SUPPORT:
+        yield event.subject, Message(_OF_SUPPORT[event.type], event.subject, {})
         return
     if event.type in _OF_BONUSES:
         yield event.subject, _of_bonus(event, event.subject)

@@ -103,12 +103,13 @@ async def top_up_card(command: TopUpCard, work: TopUpWork) -> TopUp:
     card = await work.cards.of_actor(command.card_id, Access.TOP_UP)
     if card is None:
         raise CardNotFound
-    card.ensure_can_be_topped_up()
+    today = local_date(work.now, work.operator.time_zone)
+    card.as_of(today).ensure_can_be_topped_up()
     ensure_offered(command.amount, work.operator)
     method = await work.payment_methods.of_actor(command.payment_method_id)
     if method is None:
         raise PaymentMethodNotFound
-    method.ensure_valid(local_date(work.now, work.operator.time_zone))
+    method.ensure_valid(today)
     top_up = TopUp(
         id=work.id,
         card_id=card.id,
@@ -155,8 +156,9 @@ async def settle_top_up(command: SettleTopUp, work: TopUpWork) -> TopUp:
 
 
 async def _credit(top_up: TopUp, outcome: Outcome, work: TopUpWork) -> None:
-    card = await work.cards.get(top_up.card_id)
-    extended = card.extended(work.operator, local_date(work.now, work.operator.time_zone))
+    today = local_date(work.now, work.operator.time_zone)
+    card = (await work.cards.get(top_up.card_id)).as_of(today)
+    extended = card.extended(work.operator, today)
     if not await work.top_ups.settle(top_up.id, outcome, extended.active_until):
         return
     await work.cards.keep_period(extended)

@@ -46,6 +46,10 @@ MESSAGES: Final[Mapping[str, Template]] = {
         "We are waiting for the bank to answer about {amount} for {phone_number:phone}. Please do not pay again. "
         "We will tell you as soon as we know."
     ),
+    MessageKind.SUPPORT_SESSION_STARTED: (
+        "Customer service at {operator} is looking at your pages to help you. In the app you see who it is and why, "
+        "and can object."
+    ),
     MessageKind.BONUS_GRANTED: "You have received a bonus from {operator}. {bonus:name}: {reward}.",
 }
 
@@ -66,6 +70,10 @@ ERRORS: Final[Mapping[str, Template]] = {
         "The same request has been made before with other details. Nothing was done this time. Please start again."
     ),
     "INSUFFICIENT_BALANCE": "There is not enough balance left for this.",
+    "CUSTOMER_NOT_FOUND": "We cannot find this customer. Look for them first.",
+    "REASON_MISSING": "Say why, in a sentence.",
+    "SUPPORT_SESSION_NOT_FOUND": "We cannot find this support session.",
+    "SUPPORT_ACCESS_DISPUTED": "You have told us about this already. We are looking into it.",
     "INVALID_PHONE_NUMBER": "The phone number is not correct. Check it and try again.",
     "TOO_MANY_SIGN_IN_CODES": "You have asked for too many codes. Try again {retry_after_seconds:wait}.",
 }

@@ -24,6 +24,7 @@ class FamilyMemberRow(NamedTuple):
     role: str
     joined_at: datetime
     id: UUID
+    number: int
     given_name: str
     family_name: str
     birth_date: date | None

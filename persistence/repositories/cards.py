@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import literal, select, update
+from sqlalchemy import Integer, and_, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -38,6 +38,20 @@ def _locked(*where: Any) -> Any:
 
 GET: Final = Statement(_locked())
 GET_OF_ACTOR: Final = {access: Statement(_locked(giving(relations_to_card(), access))) for access in (Access.TOP_UP,)}
+_today = parameter("today", col(CardTable.active_until))
+# Each by its own index; what another worker has in hand is left to it.
+WHOSE_PERIOD_IS_OVER: Final = Statement(
+    select(*COLUMNS)
+    .where(
+        or_(
+            and_(col(CardTable.status) == CardStatus.ACTIVE, col(CardTable.active_until) < _today),
+            and_(col(CardTable.status) == CardStatus.GRACE, col(CardTable.grace_until) < _today),
+        )
+    )
+    .order_by(col(CardTable.id))
+    .limit(parameter("most", Integer()))
+    .with_for_update(key_share=True, skip_locked=True)
+)
 KEEP_PERIOD: Final = Statement(
     update(CardTable)
     .where(col(CardTable.id) == parameter("card_id", col(CardTable.id)))
@@ -95,6 +109,10 @@ class PostgresCards:
         }
         adding = insert(CardTable).values(row).on_conflict_do_nothing().returning(literal(1))
         return await self._session().scalar(adding) is not None
+
+    async def whose_period_is_over(self, today: date, /, *, limit: int) -> list[Card]:
+        rows = await WHOSE_PERIOD_IS_OVER.fetch(self._driver, today=today, most=limit)
+        return [to_domain(row) for row in rows]
 
     async def keep_period(self, card: Card, /) -> None:
         await KEEP_PERIOD.execute(

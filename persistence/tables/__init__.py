@@ -12,6 +12,7 @@ from persistence.tables import (
     loyalty,
     notifications,
     payments,
+    support,
     topups,
 )
 
@@ -28,5 +29,6 @@ __all__ = [
     "loyalty",
     "notifications",
     "payments",
+    "support",
     "topups",
 ]

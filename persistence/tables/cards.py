@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from domain.cards.card import CardStatus
@@ -15,6 +16,10 @@ class CardTable(SQLModel, table=True):
     """`holder_id` owns it and `user_id` carries it. Dates are local; the card is in its period on the day itself."""
 
     __tablename__ = "card"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        Index("cards_in_use", "active_until", postgresql_where=text("status = 'ACTIVE'")),
+        Index("cards_in_grace", "grace_until", postgresql_where=text("status = 'GRACE'")),
+    )
 
     id: UUID = Field(primary_key=True)
     phone_number: str = Field(sa_type=TEXT, unique=True)

@@ -5,16 +5,21 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import Identity
 from sqlmodel import Field, SQLModel
 
 from domain.customers.customer import ContactKind
-from persistence.tables.columns import TEXT, TIME, words
+from persistence.tables.columns import BIG, TEXT, TIME, words
 
 
 class CustomerTable(SQLModel, table=True):
     __tablename__ = "customer"  # pyright: ignore[reportAssignmentType]
 
     id: UUID = Field(primary_key=True)
+    number: int | None = Field(
+        default=None, sa_type=BIG, unique=True, sa_column_args=(Identity(always=True, start=10_000_001),)
+    )
+    """What the customer says on the telephone. The database gives it."""
     given_name: str = Field(sa_type=TEXT)
     family_name: str = Field(sa_type=TEXT)
     birth_date: date | None = None

@@ -33,6 +33,14 @@ class AuditTable(SQLModel, table=True):
     """One row an execution, committed with its effect. Append-only by database rights."""
 
     __tablename__ = "audit"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        Index(
+            "audit_of_support_session",
+            text("(details ->> 'support_session_id')"),
+            "at",
+            postgresql_where=text("details ? 'support_session_id'"),
+        ),
+    )
 
     id: UUID = Field(primary_key=True)
     xid: int = Field(sa_type=Xid8, sa_column_kwargs=THIS_TRANSACTION)

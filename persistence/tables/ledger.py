@@ -65,6 +65,7 @@ class BucketTable(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("reserved >= 0 and remaining >= reserved and initial >= remaining", name="bucket_floor"),
         Index("live_buckets", "account_id", postgresql_where=text("remaining > 0")),
+        Index("buckets_to_expire", "valid_until", postgresql_where=text("remaining > reserved")),
     )
 
     id: int | None = Field(default=None, sa_type=BIG, primary_key=True, sa_column_args=(Identity(always=True),))

@@ -206,3 +206,13 @@ async def test_bonuses_and_top_ups_come_newest_first_and_are_named(client: Clien
     swedish = (await client.ask(document, by=karin.id, language="sv")).data["viewer"]["bonuses"]["nodes"][0]
     assert swedish["name"] != voice["name"]
     assert swedish["code"] == voice["code"] == "WELCOME"
+
+
+async def test_a_card_is_shown_as_the_calendar_has_it(client: Client, world: World) -> None:
+    """Whether or not a worker has written that down."""
+    karin = await world.person()
+    for active_until, grace_until in (("2025-01-31", "2025-04-30"), ("2026-02-01", "2030-01-01"), ("2030-01-01", None)):
+        dates = [date.fromisoformat(day) if day else None for day in (active_until, grace_until)]
+        await world.card(karin, active_until=dates[0], grace_until=dates[1])
+    answer = await client.ask("{ viewer { cards { nodes { status } } } }", by=karin)
+    assert [card["status"] for card in answer.data["viewer"]["cards"]["nodes"]] == ["CLOSED", "GRACE", "ACTIVE"]

@@ -54,7 +54,9 @@ class Issuer:
         return signed(new_header, json.dumps(new_claims).encode(), key or self.ring.signing_key)
 
     def read(self, token: str) -> UUID:
-        return self.tokens.read(token, now=self._clock.now()).customer_id
+        subject = self.tokens.read(token, now=self._clock.now()).actor.subject
+        assert subject is not None
+        return subject
 
 
 def read(part: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ async def society(server: TestServer, tmp_path_factory: pytest.TempPathFactory) 
         client = await stack.enter_async_context(a_client(here, there))
         society = await Founder(here).found(client)
         society.people["foreigner"] = await foreigner(client, there, society.people["holder"])
+        society.people["expired"] = await expired(client, here, society.people["assistant"])
         yield society
 
 
@@ -43,6 +45,16 @@ async def a_world(server: TestServer, operator: Operator, folder: Path, stack: A
     sandbox = a_sandbox(folder / f"{operator.slug}.sqlite", clock)
     stack.push_async_callback(sandbox.aclose)
     return World(database, operator, clock, TestIds(clock), sandbox)
+
+
+async def expired(client: Client, here: World, assistant: Someone) -> Someone:
+    """A good token of a support session that is over."""
+    assert assistant.staff_id is not None
+    assert assistant.id is not None
+    session = await here.support_session(assistant.staff_id, assistant.id)
+    over = replace(session, expires_at=here.clock.now() - timedelta(seconds=1))
+    token = await client.token_to_act(over)
+    return replace(assistant, kind="expired", headers={"Authorization": f"Bearer {token}"})
 
 
 async def foreigner(client: Client, there: World, holder: Someone) -> Someone:

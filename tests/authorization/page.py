@@ -23,4 +23,6 @@ CLASSES: Final = table("Access classes")
 TYPES: Final = table("Classes of types and fields")
 PERMISSIONS: Final = table("Permissions")
 MUTATIONS: Final = table("Mutations")
+REFUSED: Final = ("foreigner", "expired")
+"""Whose token is not good: refused as a whole, whatever they ask."""
 ENTRY_POINTS: Final = table("Where an id can be given")

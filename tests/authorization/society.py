@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
 from api.schema.ids import global_id
 from domain.families.family import FamilyRole
-from domain.kernel.access import system
+from domain.kernel.access import Delegation, StaffRole, SupportAccess, customer, impersonating, system
 from domain.kernel.quantities import UsageType
 from domain.loyalty.bonus import BonusCode, GrantBonus
+from domain.support.session import SupportSession
+from domain.support.usecases import DisputeSupportAccess, RecordSupportRequest
 from domain.topups.topup import TopUpStatus
-from tests.support.client import Client
+from tests.support.client import Client, staff_headers, support_headers
 from tests.support.world import World
 
 TOKENS: Final = ("sandbox_succeeds", "sandbox_declines", "sandbox_needs_action")
@@ -43,6 +45,7 @@ class Someone:
     own_method: UUID
     card: UUID
     things: Things
+    staff_id: UUID | None = None
 
 
 class Society:
@@ -83,18 +86,36 @@ class Founder:
         hers, _ = things["holder"]
         paid = await self._things(people["payer"], hers, of=elsa, family=family, user=elsa)
         await self._world.database.execute("delete from family_member where customer_id = $1", people["payer"])
-        society = {"holder": elsa, **people}
-        return Society(
-            client,
-            {
-                kind: self._someone(
-                    kind, id, *((hers, paid) if kind == "payer" else things.get(kind, things["holder"]))
-                )
-                for kind, id in society.items()
-            }
-            | {"anonymous": self._someone("anonymous", None, *things["holder"])},
-            self._methods[elsa],
-        )
+        everybody = {
+            kind: self._someone(kind, id, *((hers, paid) if kind == "payer" else things.get(kind, things["holder"])))
+            for kind, id in {"holder": elsa, **people}.items()
+        }
+        everybody["anonymous"] = self._someone("anonymous", None, *things["holder"])
+        return Society(client, everybody | await self._staff(everybody["holder"]), self._methods[elsa])
+
+    async def _staff(self, holder: Someone) -> dict[str, Someone]:
+        """The agent and the lead have looked for the holder. Two others act for her, each as far as they may."""
+        assert holder.id is not None
+        agent, lead, other = [await self._world.staff(name) for name in ("Agent", "Lead", "Other")]
+        sessions = [await self._world.support_session(agent, holder.id) for _ in range(2)]
+        holder.things.by_class["SELF"] = [global_id("support", session.id) for session in sessions]
+        await self._act(sessions[0])
+        dispute = DisputeSupportAccess(support_session_id=sessions[1].id, reason="I did not ask for this.")
+        await self._world.executor.execute(dispute, customer(holder.id))
+        await self._world.search_for(lead, holder.id)
+        under_their_names = {
+            "support agent": (agent, [StaffRole.AGENT]),
+            "support lead": (lead, [StaffRole.LEAD]),
+            "other staff": (other, [StaffRole.PROGRAMME_MANAGER, StaffRole.ANALYST, StaffRole.ADMINISTRATOR]),
+        }
+        staff = {
+            kind: replace(holder, kind=kind, id=None, own_card=None, staff_id=id, headers=staff_headers(id, *roles))
+            for kind, (id, roles) in under_their_names.items()
+        }
+        for kind, access in {"reader": SupportAccess.READ_ONLY, "assistant": SupportAccess.ASSIST}.items():
+            session = await self._world.support_session(await self._world.staff(kind), holder.id, access)
+            staff[kind] = replace(holder, kind=kind, staff_id=session.staff_id, headers=support_headers(session))
+        return staff
 
     def _someone(self, kind: str, id: UUID | None, card: UUID, things: Things) -> Someone:
         return Someone(
@@ -149,6 +170,17 @@ class Founder:
             valid_until=self._world.clock.now() + timedelta(days=30),
         )
         return global_id("bonus", (await self._world.executor.execute(grant, system("test"))).id)
+
+    async def _act(self, session: SupportSession) -> None:
+        """Somebody looks at something, and changes something (which no use case is open for yet)."""
+        delegation = Delegation(session.id, session.access)
+        actor = impersonating(session.staff_id, session.customer_id, delegation)
+        await self._world.executor.execute(RecordSupportRequest(fields=("viewer.cards",)), actor)
+        await self._world.database.execute(
+            "insert into audit (id, at, actor, subject_id, operation, details) values ($1, $2, $3, $4, $5, $6)",
+            *(self._world.ids.new(), self._world.clock.now(), actor.id, actor.subject, "block_card"),
+            f'{{"support_session_id": "{session.id}"}}',
+        )
 
 
 OTHERS: Final = (

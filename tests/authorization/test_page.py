@@ -9,7 +9,7 @@ from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectT
 
 from api.schema.fields import access_of
 from domain.kernel import access
-from domain.kernel.access import ACCESS_BY_RELATIONS, Access, ActorKind, Permission, Relation
+from domain.kernel.access import ACCESS_BY_RELATIONS, Access, Permission, Relation
 from tests.architecture.rules import mutations, named, refusals_of
 from tests.authorization import page
 from tests.authorization.selections import SCHEMA, every_pair, object_type
@@ -26,14 +26,21 @@ RELATIONS: Final = {
     "family child": Relation.FAMILY_CHILD,
     "payer": Relation.OWN,
     "stranger": Relation.NONE,
+    "support agent": Relation.SUPPORT,
+    "support lead": Relation.SUPPORT,
+    "other staff": Relation.NONE,
+    "reader": Relation.SELF | Relation.HOLDER | Relation.OWN | Relation.FAMILY_CHILD,
+    "assistant": Relation.SELF | Relation.HOLDER | Relation.OWN | Relation.FAMILY_CHILD,
 }
+WITHOUT_CUSTOMER: Final = {"anonymous", "support agent", "support lead", "other staff"}
+STAFF: Final = {"support agent", "support lead", "other staff"}
 
 
 def test_the_page_names_every_class_permission_mutation_and_kind() -> None:
     assert list(page.CLASSES) == [each.name for each in Access.__members__.values()]
     assert list(page.PERMISSIONS) == [str(permission) for permission in Permission]
     assert set(page.MUTATIONS) == set(mutations(SCHEMA))
-    assert [*RELATIONS, "foreigner"] == page.KINDS
+    assert {*RELATIONS, *page.REFUSED} == set(page.KINDS)
     for row in page.CLASSES.values():
         assert list(row) == ["what has it", *page.KINDS]
     for row in page.MUTATIONS.values():
@@ -49,7 +56,10 @@ def test_relations_give_what_the_page_says(kind: str) -> None:
     given = ACCESS_BY_RELATIONS[RELATIONS[kind]]
     for name, row in page.CLASSES.items():
         if name == "SIGNED_IN":
-            assert row[kind] == ("no" if kind == "anonymous" else "yes")
+            assert row[kind] == ("no" if kind in WITHOUT_CUSTOMER else "yes")
+            continue
+        if name == "STAFF":
+            assert row[kind] == ("yes" if kind in STAFF else "no")
             continue
         wanted = Access[name]
         assert row[kind] == ("yes" if given & wanted == wanted else "no"), name
@@ -57,9 +67,8 @@ def test_relations_give_what_the_page_says(kind: str) -> None:
 
 def test_roles_have_the_permissions_that_the_page_says() -> None:
     for name, row in page.PERMISSIONS.items():
-        for kind in ActorKind:
-            has = Permission(name) in access.PERMISSIONS[kind]
-            assert row[kind] == ("yes" if has else "no"), (name, kind)
+        for role, permissions in access.PERMISSIONS.items():
+            assert row[role] == ("yes" if Permission(name) in permissions else "no"), (name, role)
 
 
 def test_mutations_ask_for_the_permissions_that_the_page_says() -> None:

@@ -80,7 +80,8 @@ async def load_up_to(cards: int, owner_url: str, *, now: datetime = NOW, operato
 async def what_is_there(owner: Connection) -> dict[str, list[tuple[Any, ...]]]:
     """Everything, but for the numbers that the database gives by itself."""
     questions = {
-        "people": "select customer.*, value from customer join contact_point on customer_id = id",
+        "people": """select id, given_name, family_name, birth_date, locale, created_at, value
+                     from customer join contact_point on customer_id = id""",
         "families": "select family.*, customer_id, role, joined_at from family join family_member on family_id = id",
         "guardians": "select * from guardianship",
         "methods": "select * from payment_method",

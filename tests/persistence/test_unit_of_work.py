@@ -13,7 +13,18 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from domain.kernel.access import ANONYMOUS, PERMISSIONS, Actor, ActorKind, Permission, customer, system
+from domain.kernel.access import (
+    ANONYMOUS,
+    PERMISSIONS,
+    Actor,
+    ActorKind,
+    Delegation,
+    Permission,
+    SupportAccess,
+    customer,
+    impersonating,
+    system,
+)
 from domain.kernel.errors import (
     Busy,
     Contended,
@@ -116,13 +127,31 @@ async def test_whoever_may_not_is_stopped_before_anything_is_opened(
 async def test_staff_who_impersonate_need_a_use_case_that_says_so(
     executor_of: MakeExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(PERMISSIONS, ActorKind.STAFF, frozenset({Permission.CARD_BLOCK}))
-    impersonating = Actor(ActorKind.STAFF, "staff:1", CARD)
-    with pytest.raises(Forbidden):
-        await executor_of(crediting()).execute(Credit(idempotency_key="k"), impersonating)
-    await executor_of(crediting()).execute(Credit(idempotency_key="k"), Actor(ActorKind.STAFF, "staff:1"))
-    allowed = replace(crediting(), while_impersonating=True)
-    await executor_of(allowed).execute(Credit(idempotency_key="k"), impersonating)
+    monkeypatch.setitem(PERMISSIONS, ActorKind.CUSTOMER, frozenset({Permission.CARD_BLOCK}))
+    staff_id, session_id = UUID(int=1), UUID(int=2)
+    reader, assistant = (impersonating(staff_id, CARD, Delegation(session_id, access)) for access in SupportAccess)
+
+    async def done_by(actor: Actor, while_impersonating: SupportAccess | None) -> bool:
+        case = replace(crediting(), while_impersonating=while_impersonating)
+        try:
+            await executor_of(case).execute(Credit(idempotency_key="k"), actor)
+        except Forbidden:
+            return False
+        return True
+
+    assert [await done_by(reader, access) for access in (None, *SupportAccess)] == [False, True, False]
+    assert [await done_by(assistant, access) for access in (None, *SupportAccess)] == [False, True, True]
+
+
+async def test_what_is_done_in_a_support_session_says_so_in_the_audit_log(
+    executor_of: MakeExecutor, monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    monkeypatch.setitem(PERMISSIONS, ActorKind.CUSTOMER, frozenset({Permission.CARD_BLOCK}))
+    actor = impersonating(UUID(int=1), CARD, Delegation(UUID(int=2), SupportAccess.ASSIST))
+    case = replace(crediting(), while_impersonating=SupportAccess.ASSIST)
+    await executor_of(case).execute(Credit(idempotency_key="k"), actor)
+    row = await database.fetchrow("select actor, subject_id, details ->> 'support_session_id' from audit")
+    assert tuple(row) == (f"staff:{UUID(int=1)}", CARD, str(UUID(int=2)))
 
 
 async def test_the_time_is_the_databases_and_one_for_the_whole_execution(

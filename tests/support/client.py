@@ -20,8 +20,9 @@ from auth.identity import Identity
 from auth.keys import KeyRing
 from auth.tokens import AccessTokens
 from domain.identity.session import Session
-from domain.kernel.access import Actor, customer
+from domain.kernel.access import Actor, Delegation, StaffRole, SupportAccess, customer, impersonating, staff
 from domain.kernel.executor import Executor
+from domain.support.session import SupportSession
 from domain.topups.processes import TopUpProcess
 from gateways.words.words import Words
 from kontant.usecases import USE_CASES
@@ -31,15 +32,39 @@ SECRET: Final = b"the deployment's secret, in tests"
 _A_CUSTOMER: Final = re.compile(r"Bearer ([0-9a-f-]{36})")
 
 
+def staff_headers(staff_id: UUID, *roles: StaffRole) -> dict[str, str]:
+    """What `IdsAreTokens` takes for staff with these roles, under their own name."""
+    return {"Authorization": " ".join(["Staff", str(staff_id), *roles])}
+
+
+def support_headers(session: SupportSession) -> dict[str, str]:
+    """What `IdsAreTokens` takes for staff who act in this support session."""
+    ids = (session.staff_id, session.customer_id, session.id)
+    return {"Authorization": " ".join(["Support", *map(str, ids), session.access])}
+
+
+def _actor_of(authorization: str) -> Actor | None:
+    plain = _A_CUSTOMER.fullmatch(authorization)
+    if plain:
+        return customer(UUID(plain[1]))
+    match authorization.split():
+        case ["Staff", id, *roles]:
+            return staff(UUID(id), map(StaffRole, roles))
+        case ["Support", staff_id, customer_id, session_id, access]:
+            delegation = Delegation(UUID(session_id), SupportAccess(access))
+            return impersonating(UUID(staff_id), UUID(customer_id), delegation)
+        case _:
+            return None
+
+
 class IdsAreTokens:
-    """Takes a customer's id for a token of theirs, which saves a test the signing in. Any other token must be good."""
+    """Takes an id for a token of that person's, which saves a test the signing in. Any other token must be good."""
 
     def __init__(self, real: Authenticator) -> None:
         self._real = real
 
     async def actor(self, authorization: str | None) -> Actor:
-        plain = _A_CUSTOMER.fullmatch(authorization or "")
-        return customer(UUID(plain[1])) if plain else await self._real.actor(authorization)
+        return _actor_of(authorization or "") or await self._real.actor(authorization)
 
 
 @dataclass(frozen=True)
@@ -93,6 +118,15 @@ class Client:
     def code_of(self, challenge_id: str) -> str:
         """The sign-in code that was sent."""
         return self.services[0].identity.codes.code_of(UUID(challenge_id))
+
+    async def token_to_act(self, session: SupportSession, world: World | None = None) -> str:
+        """A real access token with which staff act in this support session."""
+        world = world or self.worlds[0]
+        keys = KeyRing(world.operator, world.database, SECRET, world.clock)
+        await keys.load()
+        return AccessTokens(world.operator, keys).issue_to_act(
+            session, client_id="kontant-support", id=f"token-{next(self._sessions)}", now=world.clock.now()
+        )
 
     async def token(self, person: UUID, world: World | None = None) -> str:
         """A real access token of this person's, as if they had signed in just now."""

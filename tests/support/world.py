@@ -7,17 +7,23 @@ from itertools import count
 from pathlib import Path
 from uuid import UUID
 
+from domain.cards import usecases as cards
 from domain.cards.card import Card, CardStatus
 from domain.customers.customer import ContactKind, ContactPoint, Customer
 from domain.families.family import FamilyMember, FamilyRole
-from domain.kernel.access import Actor, customer, system
+from domain.kernel.access import Actor, StaffRole, SupportAccess, customer, staff, system
 from domain.kernel.executor import Executor
 from domain.kernel.quantities import Money
+from domain.ledger import expiry
 from domain.ledger import usecases as ledger
 from domain.loyalty import bonus as loyalty
 from domain.operators.operator import Operator
 from domain.payments.method import PaymentMethod
 from domain.payments.ports import PaymentGateway
+from domain.support import usecases as support
+from domain.support.search import CustomerSearch, SearchKind
+from domain.support.session import SupportSession
+from domain.support.usecases import FindCustomers, RegisterStaff, StartSupportSession
 from domain.topups import usecases as topups
 from domain.topups.processes import TopUpProcess
 from domain.topups.topup import TopUp
@@ -27,7 +33,14 @@ from persistence.database import Database
 from persistence.unit_of_work import PostgresUnit
 from tests.support.time import TestClock, TestIds
 
-USE_CASES = (*topups.USE_CASES, *loyalty.USE_CASES, *ledger.USE_CASES)
+USE_CASES = (
+    *expiry.USE_CASES,
+    *cards.USE_CASES,
+    *support.USE_CASES,
+    *topups.USE_CASES,
+    *loyalty.USE_CASES,
+    *ledger.USE_CASES,
+)
 
 
 class World:
@@ -112,6 +125,25 @@ class World:
     ) -> TopUp:
         command = self.top_up_command(card, method, amount_minor=amount_minor, key=key)
         return await self.top_ups.start(command, self.actor(by))
+
+    async def staff(self, name: str = "Sven", *roles: StaffRole) -> UUID:
+        command = RegisterStaff(
+            issuer="https://idp.test", subject=name, name=name, roles=frozenset(roles or {StaffRole.AGENT})
+        )
+        return (await self.executor.execute(command, system("test"))).id
+
+    async def search_for(self, staff_id: UUID, customer_id: UUID) -> None:
+        """By their customer number, as an agent."""
+        number = await self.database.fetchval("select number from customer where id = $1", customer_id)
+        command = FindCustomers(search=CustomerSearch(SearchKind.CUSTOMER_NUMBER, str(number)))
+        await self.executor.execute(command, staff(staff_id, [StaffRole.AGENT]))
+
+    async def support_session(
+        self, staff_id: UUID, customer_id: UUID, access: SupportAccess = SupportAccess.ASSIST
+    ) -> SupportSession:
+        await self.search_for(staff_id, customer_id)
+        command = StartSupportSession(customer_id=customer_id, reason="She asked.", ticket="T-1", access=access)
+        return await self.executor.execute(command, staff(staff_id, [StaffRole.AGENT]))
 
     def actor(self, person: UUID) -> Actor:
         return customer(person)

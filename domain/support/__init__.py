@@ -1,0 +1,1 @@
+"""Staff, how they find a customer, and how they act on a customer's behalf, visibly."""

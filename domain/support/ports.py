@@ -1,0 +1,63 @@
+"""What support needs of a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.kernel.executor import Work
+from domain.notifications.ports import Messages
+from domain.support.search import CustomerSearch, SearchMade
+from domain.support.session import SupportSession
+from domain.support.staff import StaffMember
+
+
+class Support(Protocol):
+    """Staff, their searches and their support sessions, within a transaction."""
+
+    async def staff_member(self, issuer: str, subject: str, /) -> StaffMember | None:
+        """Who the provider calls so, locked."""
+        ...
+
+    async def keep_staff_member(self, member: StaffMember, now: datetime, /) -> None:
+        """Writes a member's name and roles, and that they were seen now."""
+        ...
+
+    async def searches_since(self, staff_id: UUID, since: datetime, /, *, limit: int) -> Sequence[datetime]:
+        """When this member's last searches were made, newest first.
+
+        Until the transaction ends, nobody else gets an answer for the same member: so a limit holds for parallel
+        requests too. Waits at most 2 s, then `Busy`.
+        """
+        ...
+
+    async def found_by(self, search: CustomerSearch, /, *, limit: int) -> Sequence[UUID]:
+        """The customers who have what is looked for."""
+        ...
+
+    async def add_search(self, search: SearchMade, /) -> None: ...
+
+    async def has_found(self, staff_id: UUID, customer_id: UUID, since: datetime, /) -> bool:
+        """Whether a search of this member's has found the customer since then."""
+        ...
+
+    async def add_session(self, session: SupportSession, /) -> None: ...
+
+    async def session(self, id: UUID, /) -> SupportSession | None:
+        """The session, locked."""
+        ...
+
+    async def keep_session(self, session: SupportSession, /) -> None:
+        """Writes its end and its dispute."""
+        ...
+
+
+class SupportWork(Work, Protocol):
+    """A transaction, as support sees it."""
+
+    @property
+    def support(self) -> Support: ...
+    @property
+    def messages(self) -> Messages: ...
