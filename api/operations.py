@@ -27,6 +27,7 @@ from api.problem_details import problem
 from api.services import Services
 from domain.kernel.errors import Unavailable
 from domain.notifications.usecases import MESSAGES
+from persistence.audit import AuditChain
 from persistence.events import EventLog
 from persistence.queries.operations import UNSETTLED_TOP_UPS, backlog
 
@@ -77,6 +78,13 @@ class Metrics:
         self.jobs_held = Gauge(
             "kontant_jobs_held", "Jobs that failed for good: somebody must look.", ["operator"], registry=self.registry
         )
+        self.audit_unsealed = Gauge(
+            "kontant_audit_unsealed", "Audit rows that are not sealed yet.", ["operator"], registry=self.registry
+        )
+        self.audit_lag_seconds = Gauge(
+            "kontant_audit_lag_seconds", "Age of the oldest audit row that is not sealed: above 10 is an alarm.",
+            ["operator"], registry=self.registry,
+        )  # fmt: skip
         self.database_up = Gauge(
             "kontant_database_up", "Whether the operator's database answers.", ["operator"], registry=self.registry
         )
@@ -89,6 +97,7 @@ class Metrics:
             unsettled = await UNSETTLED_TOP_UPS.all(services.database)
             lag = await EventLog(services.database).lag(MESSAGES)
             jobs = await backlog(services.database)
+            unsealed = await AuditChain(services.database).unsealed()
         except Unavailable:
             self.database_up.labels(name).set(0)
             return
@@ -102,6 +111,8 @@ class Metrics:
         self.jobs_due.labels(name).set(jobs.due)
         self.job_lag_seconds.labels(name).set(_age(jobs.oldest_at, now))
         self.jobs_held.labels(name).set(jobs.held)
+        self.audit_unsealed.labels(name).set(unsealed.rows)
+        self.audit_lag_seconds.labels(name).set(_age(unsealed.oldest_at, now))
 
 
 def _age(since: datetime | None, now: datetime) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 from auth.authenticator import Authenticator
 from auth.codes import DerivedSignInCodes
 from auth.ended_sessions import EndedSessions
+from auth.heads import SignedHeads
 from auth.keys import KeyRing
 from auth.server import TokenServer
 from auth.tokens import AccessTokens
@@ -33,6 +34,7 @@ class Identity:
         self.codes = DerivedSignInCodes(secret, operator.slug)
         self.sign_in = SignInProcess(executor, self.codes)
         self.token_server = TokenServer(self.sign_in, self._keys, tokens, clock)
+        self.heads = SignedHeads(operator, self._keys)
         self.authenticator = Authenticator(self._keys, tokens, self._ended, clock)
 
     async def key_set(self) -> Mapping[str, Any]:

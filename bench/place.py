@@ -158,6 +158,7 @@ def _environment(folder: Path, postgres: EmbeddedPostgres) -> Mapping[str, str]:
         "KONTANT_DATABASE_SERVER": postgres.url("postgres", OWNER_ROLE),
         "KONTANT_DATABASE_APPLICATION_PASSWORD": postgres.password("kontant_app"),
         "KONTANT_PORT": str(free_port()),
+        "KONTANT_AUDIT__HEADS_FOLDER": str(folder),
     }
 
 

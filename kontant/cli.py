@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kontant.audit_commands import audit
+
 if TYPE_CHECKING:
     from kontant.settings import Settings
 
@@ -31,6 +33,7 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+application.add_typer(audit, name="audit")
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for a script.")]
 SupervisedBy = Annotated[int | None, typer.Option(hidden=True, help="The pipe that `kontant run` holds.")]

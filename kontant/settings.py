@@ -43,6 +43,9 @@ class Settings:
     payment_wait_seconds: float
     worker_concurrency: int
     worker_poll_seconds: float
+    audit_heads_folder: Path | None
+    """Where heads of the audit log are published; None, in development only, means beside the database."""
+    audit_head_seconds: float
     log: Literal["json", "text"] | None
     """How to log on the terminal; None means JSON, which `kontant run` puts into a file instead."""
     operators: tuple[Operator, ...]
@@ -71,6 +74,12 @@ class Settings:
         make_folder(folder)
         return folder / name
 
+    def heads_file_of(self, operator: Operator) -> Path:
+        """Where this operator's heads of the audit log are published. A configured folder must be there."""
+        if self.audit_heads_folder is None:
+            return self.file_of(operator, "audit-heads.jsonl")
+        return self.audit_heads_folder / f"{operator.slug}.jsonl"
+
     def port_of(self, operator: Operator) -> int:
         """Where this operator is served. In production the host tells them apart, so all share one port."""
         return self.port + (self.operators.index(operator) if self.is_development else 0)
@@ -98,6 +107,8 @@ def read_settings(checkout: Path = CHECKOUT) -> Settings:
         payment_wait_seconds=file.payment.wait_seconds,
         worker_concurrency=file.worker.concurrency,
         worker_poll_seconds=file.worker.poll_seconds,
+        audit_heads_folder=file.audit.heads_folder and file.audit.heads_folder.absolute(),
+        audit_head_seconds=file.audit.head_seconds,
         log=file.log,
         operators=_operators(file),
     )

@@ -178,6 +178,13 @@ class WorkerSection(Section):
     poll_seconds: Annotated[float, Field(gt=0, le=60)] = 2
 
 
+class AuditSection(Section):
+    """`[audit]`"""
+
+    heads_folder: Path | None = None
+    head_seconds: Annotated[float, Field(gt=0, le=3600)] = 60
+
+
 class File(BaseSettings):
     """The whole file, the environment laid over it."""
 
@@ -195,6 +202,7 @@ class File(BaseSettings):
     log: Literal["json", "text"] | None = None
     payment: PaymentSection = PaymentSection()
     worker: WorkerSection = WorkerSection()
+    audit: AuditSection = AuditSection()
     operators: Annotated[
         dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")], OperatorSection], Field(min_length=1)
     ]
@@ -282,6 +290,8 @@ def _conflicts(file: File) -> list[str]:
         return problems
     if not file.secret:
         problems.append("secret: is required in production (KONTANT_SECRET)")
+    if not file.audit.heads_folder:
+        problems.append("audit.heads_folder: is required in production")
     for slug, operator in file.operators.items():
         name = f"operators.{slug}.public_url"
         if not operator.public_url:

@@ -7,9 +7,12 @@ import signal
 from contextlib import AsyncExitStack
 
 from domain.notifications.processes import MessageDelivery
+from gateways.audit.heads_file import HeadsFile
 from kontant.settings import Settings
 from kontant.wiring import Parts, parts_of
+from persistence.audit import AuditChain
 from persistence.queries.notifications import PostgresMessageQueue
+from worker.audit import HeadPublisher
 from worker.worker import Worker
 
 
@@ -42,6 +45,13 @@ def _worker(settings: Settings, parts: Parts) -> Worker:
             sender=parts.outbox,
             clock=parts.clock,
             code_of=parts.identity.codes.code_of,
+        ),
+        heads=HeadPublisher(
+            AuditChain(parts.database),
+            HeadsFile(settings.heads_file_of(parts.operator)),
+            parts.identity.heads,
+            parts.clock,
+            every_seconds=settings.audit_head_seconds,
         ),
         clock=parts.clock,
         concurrency=settings.worker_concurrency,

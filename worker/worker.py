@@ -14,11 +14,13 @@ from domain.notifications.processes import MessageDelivery
 from domain.notifications.usecases import DELIVER_MESSAGE, MESSAGES
 from domain.topups.processes import TopUpProcess
 from domain.topups.usecases import ADVANCE_TOP_UP
+from persistence.audit import AuditChain
 from persistence.database import Database
 from persistence.events import EventLog
 from persistence.jobs import JobQueue
 from persistence.maintenance import delete_what_has_passed
 from persistence.nudges import Nudges
+from worker.audit import HeadPublisher, Sealer
 from worker.chores import do_chores
 from worker.jobs import Jobs, Retries
 from worker.subscribers import Follower
@@ -32,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Jobs, subscribers, chores and hourly maintenance of one operator.
+    """Jobs, subscribers, chores, the audit log's sealer, and hourly maintenance of one operator.
 
     The database's pool needs a connection to listen, and at best one more for each job at a time. `is_pooled`:
     PgBouncer stands between, so that news are found by polling only.
@@ -45,6 +47,7 @@ class Worker:
         *,
         top_ups: TopUpProcess,
         messages: MessageDelivery,
+        heads: HeadPublisher,
         clock: Clock,
         concurrency: int,
         poll_seconds: float,
@@ -57,6 +60,7 @@ class Worker:
         self.nudges = Nudges(database, is_pooled=is_pooled)
         queue = JobQueue(database, self.nudges)
         handlers = {ADVANCE_TOP_UP: advancing(top_ups, database, queue), DELIVER_MESSAGE: messages.deliver}
+        self._sealer, self._heads = Sealer(AuditChain(database), clock), heads
         self._jobs = Jobs(
             queue,
             handlers,
@@ -82,8 +86,8 @@ class Worker:
         """
         async with asyncio.TaskGroup() as group:
             chores = do_chores(self._executor, every_seconds=CHORES_SECONDS)
-            endless = [self.nudges.run(), self._maintain(), chores, *[follower.run() for follower in self._followers]]
-            tasks = [group.create_task(one) for one in endless]
+            parts = [part.run() for part in (self.nudges, self._sealer, self._heads, *self._followers)]
+            tasks = [group.create_task(one) for one in (self._maintain(), chores, *parts)]
             await self._jobs.run()
             for task in tasks:
                 task.cancel()

@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from persistence.tables import (
+    audit,
     cards,
     customers,
     families,
@@ -20,6 +21,7 @@ METADATA = SQLModel.metadata
 
 __all__ = [
     "METADATA",
+    "audit",
     "cards",
     "customers",
     "families",

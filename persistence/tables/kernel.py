@@ -30,10 +30,11 @@ class IdempotencyTable(SQLModel, table=True):
 
 
 class AuditTable(SQLModel, table=True):
-    """One row an execution, committed with its effect. Append-only by database rights."""
+    """One row an execution, committed with its effect. Append-only by database rights, and sealed in commit order."""
 
     __tablename__ = "audit"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
+        Index("audit_order", "xid", "id"),
         Index(
             "audit_of_support_session",
             text("(details ->> 'support_session_id')"),

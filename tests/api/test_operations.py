@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any, Final
 
 import httpx2
@@ -13,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateways.payments.sandbox import SandboxPayments
 from gateways.payments.webhooks import SIGNATURE_HEADER, body_of, signature_of
 from kontant.logs import fields_of
+from persistence.audit import AuditChain
 from tests.api.conftest import SANDBOX_SECRET, Person, a_person
 from tests.support.client import Client
 from tests.support.world import World
@@ -65,6 +67,21 @@ async def test_unsettled_top_ups_are_counted(client: Client, world: World) -> No
     await world.top_up(person.id, person.card, person.method)
     states = {each.labels["status"]: each.value for each in await samples(client, "kontant_top_ups_unsettled")}
     assert states == {"CREATED": 0, "REQUIRES_ACTION": 1, "UNKNOWN": 0}
+
+
+async def test_what_is_unsealed_of_the_audit_log_is_counted(client: Client, world: World) -> None:
+    person = await a_person(world, "sandbox_succeeds")
+    await world.top_up(person.id, person.card, person.method)
+    world.clock.advance(timedelta(seconds=11))
+    rows = await world.database.fetchval("select count(*) from audit")
+
+    async def told() -> list[float]:
+        names = ("kontant_audit_unsealed", "kontant_audit_lag_seconds")
+        return [each.value for name in names for each in await samples(client, name)]
+
+    assert await told() == [rows, 11]
+    await AuditChain(world.database).seal_next()
+    assert await told() == [0, 0]
 
 
 NAME: Final = "Rasmus-Ulrik"

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 import kontant.cli
 
-COMMANDS = ("run", "serve", "work", "migrate", "seed", "schema", "reset")
+COMMANDS = ("run", "serve", "work", "migrate", "seed", "schema", "reset", "audit")
 
 
 def _kontant(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -69,6 +69,7 @@ def test_production_cannot_be_reset(tmp_path: Path) -> None:
     production = {
         "KONTANT_ENVIRONMENT": "production",
         "KONTANT_SECRET": "0123456789abcdef0123456789abcdef",
+        "KONTANT_AUDIT__HEADS_FOLDER": str(tmp_path),
         "KONTANT_OPERATORS__NORRSKEN__PUBLIC_URL": "https://norrsken.localhost",
         "KONTANT_OPERATORS__BALTIKA__PUBLIC_URL": "https://baltika.localhost",
         "KONTANT_DATA_FOLDER": str(tmp_path),

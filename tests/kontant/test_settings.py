@@ -149,6 +149,7 @@ def test_production_needs_a_secret_and_public_addresses(deployment: Deployment) 
     deployment.replace('environment = "development"', 'environment = "production"')
     assert deployment.problems() == [
         "secret: is required in production (KONTANT_SECRET)",
+        "audit.heads_folder: is required in production",
         "operators.norrsken.public_url: is required in production",
         "operators.baltika.public_url: is required in production",
     ]
@@ -160,7 +161,7 @@ def test_a_short_secret_is_refused_and_not_shown(deployment: Deployment) -> None
 
 
 def test_a_public_address_is_one_of_the_hosts(deployment: Deployment) -> None:
-    deployment.set(KONTANT_ENVIRONMENT="production", KONTANT_SECRET=SECRET)
+    deployment.set(KONTANT_ENVIRONMENT="production", KONTANT_SECRET=SECRET, KONTANT_AUDIT__HEADS_FOLDER="/mnt/heads")
     deployment.set(KONTANT_OPERATORS__BALTIKA__PUBLIC_URL="https://baltika.localhost")
     deployment.set(KONTANT_OPERATORS__NORRSKEN__PUBLIC_URL="https://elsewhere.example")
     assert deployment.problems() == ["operators.norrsken.public_url: its host must be one of operators.norrsken.hosts"]
@@ -171,3 +172,4 @@ def test_a_public_address_is_one_of_the_hosts(deployment: Deployment) -> None:
         "https://baltika.localhost",
     ]
     assert {settings.port_of(operator) for operator in settings.operators} == {8000}
+    assert settings.heads_file_of(settings.operator("baltika")) == Path("/mnt/heads/baltika.jsonl")

@@ -34,10 +34,13 @@ async def test_a_migrated_database_is_current(server: TestServer, database_name:
     assert head() == "0005"
 
 
-@pytest.mark.parametrize("table", ["ledger_entry", "ledger_transaction", "draw", "bucket", "account", "audit", "event"])
+@pytest.mark.parametrize(
+    "table", ["ledger_entry", "ledger_transaction", "draw", "bucket", "account", "audit", "event", "audit_seal"]
+)
 @pytest.mark.parametrize("statement", ["update {} set {}", "delete from {}", "truncate {}"])
 async def test_the_application_cannot_change_what_is_for_ever(database: Database, table: str, statement: str) -> None:
     column = {"ledger_entry": "amount = 1", "draw": "amount = 1", "bucket": "remaining = 0", "account": "balance = 0"}
+    column["audit_seal"] = "sequence = 0"
     text = statement.format(table, column.get(table, "at = now()"))
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await database.execute(text)

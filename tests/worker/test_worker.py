@@ -18,6 +18,7 @@ from domain.topups.topup import LEASE, LOOKS, TopUpStatus
 from domain.topups.usecases import LeaseTopUp
 from persistence.jobs import JobQueue
 from persistence.nudges import Nudges
+from tests.support.auditing import publisher
 from tests.support.world import World
 from tests.worker.support import Mail, eventually
 from worker.jobs import Retries
@@ -32,6 +33,8 @@ class Shop:
     def __init__(self, world: World, folder: Path, reached: Callable[[str], None] = lambda step: None) -> None:
         self.world, self.mail = world, Mail(world, folder, reached)
         self.top_ups = TopUpProcess(self.mail.executor, world.payments, wait_seconds=0.2)
+        self.heads_path = folder / "heads.jsonl"
+        self.heads = publisher(world, self.heads_path)
         self.queue = JobQueue(world.database, Nudges(world.database))
 
     def worker(self, *, is_pooled: bool = False, poll_seconds: float = 0.2) -> Worker:
@@ -40,6 +43,7 @@ class Shop:
             self.mail.executor,
             top_ups=self.top_ups,
             messages=self.mail.delivery,
+            heads=self.heads,
             clock=self.world.clock,
             concurrency=4,
             poll_seconds=poll_seconds,
@@ -190,6 +194,17 @@ async def test_a_top_up_that_somebody_else_is_at_keeps_its_job(shop: Shop) -> No
         assert (await shop.queue.backlog()).held == 0
         await shop.later(LEASE)
         await eventually(partial(shop.has_status, top_up, TopUpStatus.COMPLETED))
+
+
+async def test_what_it_has_done_is_sealed_and_published(shop: Shop) -> None:
+    await shop.buy("sandbox_succeeds")
+    async with Working(shop.worker()), Working(shop.worker()):
+        await eventually(partial(_is_published, shop))
+    assert await shop.world.database.fetchval("select count(*) from audit_seal") > 0
+
+
+async def _is_published(shop: Shop) -> bool:
+    return shop.heads_path.exists() and shop.heads_path.stat().st_size > 0
 
 
 async def test_two_workers_charge_and_credit_once(shop: Shop) -> None:

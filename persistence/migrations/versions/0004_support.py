@@ -8,7 +8,7 @@ from alembic import op
 from persistence.migrations.scripts import run_sql
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
