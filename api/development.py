@@ -32,6 +32,10 @@ _PAGE: Final = """<!doctype html>
 <form method="post"><button name="decision" value="approve">Approve</button>
 <button name="decision" value="refuse">Refuse</button></form></main></body></html>"""
 
+_PAGE_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
 
 class Confirmable(Protocol):
     """A payment provider whose customer's part can be played here."""
@@ -102,4 +106,5 @@ class Development:
 def _page(intent_id: UUID, found: PaymentResult) -> Response:
     if found.status is PaymentStatus.NOT_FOUND:
         raise NotFound
-    return HTMLResponse(_PAGE.format(id=escape(str(intent_id)), status=found.status))
+    page = _PAGE.format(id=escape(str(intent_id)), status=found.status)
+    return HTMLResponse(page, headers={"Content-Security-Policy": _PAGE_POLICY})

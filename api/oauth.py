@@ -11,13 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.rates import quota_of
 from auth.identity import Identity
 from auth.server import Answer, refusal
-from domain.kernel.errors import Unavailable
+from domain.kernel.errors import RateLimited, Unavailable
 
 FORM: Final = "application/x-www-form-urlencoded"
 LARGEST_BODY_BYTES: Final = 16 * 1024
 MOST_PARAMETERS: Final = 32
+LONGEST_COUNTED_CLIENT_ID: Final = 100
 KEY_SET_GOOD_FOR_SECONDS: Final = 300
 
 IdentityOf = Callable[[Request], Identity]
@@ -42,8 +44,12 @@ def routes(identity_of: IdentityOf) -> Sequence[Route]:
             return _response(refused)
         try:
             form = await _form(request)
+            client_id = form.get("client_id", "")[:LONGEST_COUNTED_CLIENT_ID]
+            quota_of(request).take("client", (identity, client_id))
         except _Refused as refused:
             return _response(refused.answer)
+        except RateLimited as limited:
+            return rate_limited(limited)
         return _response(await identity.token_server.answer(form, authorization=request.headers.get("authorization")))
 
     async def jwks(request: Request) -> Response:
@@ -60,6 +66,12 @@ def routes(identity_of: IdentityOf) -> Sequence[Route]:
     # Every method, so that a wrong one is answered in the words of OAuth too.
     every_method = ["POST", "GET", "HEAD", "PUT", "PATCH", "DELETE"]
     return [Route("/oauth/token", token, methods=every_method), Route("/oauth/jwks", jwks, methods=["GET"])]
+
+
+def rate_limited(limited: RateLimited) -> Response:
+    """What a client is told that asks too often. OAuth has no error of its own for that."""
+    later = {"Retry-After": str(limited.retry_after_seconds)}
+    return _response(refusal("temporarily_unavailable", "Too many requests. Try again later.", 429, later))
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -63,12 +63,12 @@ def told(fault: Exception) -> Told | None:
         case Busy():
             message = "The same thing is being done at this moment. Nothing has happened here; try again shortly."
             return _told_later(409, fault.code, message, fault.retry_after_seconds)
-        case RateLimited():
-            message = "This was asked too often. Try again later."
-            return _told_later(429, fault.code, message, fault.retry_after_seconds)
         case Unavailable():
             message = "The service does not answer at this moment. Try again shortly, with the same idempotency key."
             return _told_later(503, fault.code, message, fault.retry_after_seconds)
+        case RateLimited():
+            message = "Too many requests. Try again later."
+            return _told_later(429, fault.code, message, fault.retry_after_seconds)
         case Fault():
             return Told(400, fault.code, "This cannot be done.")
         case _:

@@ -141,8 +141,9 @@ class AccessTokens:
 
 def _actor_of(claims: dict[str, Any]) -> Actor:
     """Who acts with these claims: staff for a customer when there is an `act`, and else the customer."""
-    customer_id, session_id = UUID(claims["sub"]), UUID(claims["sid"])
+    customer_id, session_id, client_id = UUID(claims["sub"]), UUID(claims["sid"]), str(claims["client_id"])
     if "act" not in claims:
-        return customer(customer_id, session_id)
+        return customer(customer_id, session_id, client_id)
     delegation = Delegation(session_id, SupportAccess(claims["support_access"]))
-    return impersonating(UUID(claims["act"]["sub"].removeprefix(STAFF)), customer_id, delegation)
+    staff_id = UUID(claims["act"]["sub"].removeprefix(STAFF))
+    return impersonating(staff_id, customer_id, delegation, client_id)

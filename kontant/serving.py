@@ -11,12 +11,14 @@ from typing import Final
 import uvicorn
 from starlette.applications import Starlette
 
-from api.app import build_app
+from api.app import Protection, build_app
 from api.development import Development
+from api.graphql.registered import ManifestError, read_manifests
+from api.rates import Policies, Policy
 from api.services import Services
 from domain.kernel.errors import Unavailable
 from kontant.machine import fault_id
-from kontant.settings import Settings
+from kontant.settings import Settings, SettingsError
 from kontant.wiring import Parts, parts_of
 
 GRACE_SECONDS: Final = 10
@@ -29,7 +31,10 @@ async def serve(settings: Settings) -> None:
         for each in parts:
             with suppress(Unavailable):  # it comes later, and then they are read; a wrong secret never becomes right
                 await each.identity.key_set()
-        app = _app(settings, parts)
+        try:
+            app = _app(settings, parts)
+        except ManifestError as wrong:
+            raise SettingsError([f"documents.folder: {problem}" for problem in wrong.problems]) from None
         ports = sorted({settings.port_of(operator) for operator in settings.operators})
         servers = [_Server(_config(app, settings.host, port)) for port in ports]
         await _together(servers)
@@ -49,12 +54,31 @@ def _app(settings: Settings, parts: Sequence[Parts]) -> Starlette:
         )
         for each in parts
     ]
+    protection = _protection(settings)
     if not settings.is_development:
-        return build_app(services, new_id=fault_id)
+        return build_app(services, new_id=fault_id, protection=protection)
     development = Development(
         {each.operator.slug: each.outbox for each in parts}, {each.operator.slug: each.payments for each in parts}
     )
-    return build_app(services, new_id=fault_id, development=development, first_port=settings.port)
+    return build_app(
+        services, new_id=fault_id, development=development, first_port=settings.port, protection=protection
+    )
+
+
+def _protection(settings: Settings) -> Protection:
+    """What is decided about strangers. Raises `ManifestError`."""
+    folder, rates = settings.documents.folder, settings.rates
+    return Protection(
+        policies=Policies(
+            address=Policy(rates.address_per_minute),
+            client=Policy(rates.client_per_minute),
+            customer=Policy(rates.customer_per_minute),
+        ),
+        trusted_proxies=settings.trusted_proxies,
+        origins=settings.web_origins,
+        registered=read_manifests(folder) if folder else (),
+        registered_only=settings.documents.registered_only,
+    )
 
 
 def _config(app: Starlette, host: str, port: int) -> uvicorn.Config:
@@ -66,6 +90,7 @@ def _config(app: Starlette, host: str, port: int) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # the application finds the sender behind the proxies that are trusted
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 

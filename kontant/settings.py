@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from pydantic import SecretStr
 
 from domain.operators.operator import Operator
 from kontant.settings_file import File, SettingsError, read_file
+from kontant.settings_limits import DocumentsSection, RatesSection
 from persistence.places import EmbeddedPostgresError, data_folder, make_folder, write_privately
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
@@ -48,6 +50,12 @@ class Settings:
     audit_head_seconds: float
     log: Literal["json", "text"] | None
     """How to log on the terminal; None means JSON, which `kontant run` puts into a file instead."""
+    trusted_proxies: tuple[str, ...]
+    """Addresses and networks whose `X-Forwarded-For` is believed."""
+    rates: RatesSection
+    documents: DocumentsSection
+    web_origins: Mapping[str, tuple[str, ...]]
+    """Of the web apps of each operator, by its short name."""
     operators: tuple[Operator, ...]
 
     @property
@@ -110,6 +118,10 @@ def read_settings(checkout: Path = CHECKOUT) -> Settings:
         audit_heads_folder=file.audit.heads_folder and file.audit.heads_folder.absolute(),
         audit_head_seconds=file.audit.head_seconds,
         log=file.log,
+        trusted_proxies=file.trusted_proxies,
+        rates=file.rates,
+        documents=file.documents,
+        web_origins={slug: section.web_origins for slug, section in file.operators.items()},
         operators=_operators(file),
     )
 

@@ -19,8 +19,6 @@ from babel.core import parse_locale
 from babel.numbers import get_currency_precision, is_currency
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     PositiveInt,
     SecretStr,
@@ -31,6 +29,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from domain.operators.operator import Operator, TopUpOffer, TopUpRange
+from kontant.settings_limits import DocumentsSection, Networks, Origins, RatesSection, Section, is_safe
 
 PREFIX: Final = "KONTANT_"
 LEAST_SECRET_BYTES: Final = 32
@@ -95,12 +94,6 @@ def _ascending(amounts: tuple[int, ...]) -> tuple[int, ...]:
     return amounts
 
 
-class Section(BaseModel):
-    """A part of the file. What is not known is refused: it is a misspelling."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class RangeSection(Section):
     """`top_up.range`"""
 
@@ -144,6 +137,7 @@ class OperatorSection(Section):
     locales: Annotated[tuple[Annotated[str, AfterValidator(_locale)], ...], Field(min_length=1)]
     hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], Field(min_length=1)]
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
+    web_origins: Origins = ()
     top_up: TopUpSection
     card_active_months: PositiveInt = 12
     card_grace_months: PositiveInt = 3
@@ -203,6 +197,9 @@ class File(BaseSettings):
     payment: PaymentSection = PaymentSection()
     worker: WorkerSection = WorkerSection()
     audit: AuditSection = AuditSection()
+    trusted_proxies: Networks = ()
+    rates: RatesSection = RatesSection()
+    documents: DocumentsSection = DocumentsSection()
     operators: Annotated[
         dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")], OperatorSection], Field(min_length=1)
     ]
@@ -256,12 +253,6 @@ def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
         raise SettingsError(problems)
 
 
-def _is_safe(url: str) -> bool:
-    """Whether a token may travel to that address: encrypted, or not beyond this machine."""
-    parts = urlsplit(url)
-    return parts.scheme == "https" or (parts.hostname or "").rpartition(".")[2] == "localhost"
-
-
 def _is_echo(error: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
     """Whether a list is wrong only because something in it is."""
     place = error["loc"]
@@ -279,6 +270,8 @@ def _in_words(error: ErrorDetails) -> str:
 def _conflicts(file: File) -> list[str]:
     """What is wrong although each setting is right by itself."""
     problems: list[str] = []
+    if file.documents.registered_only and not file.documents.folder:
+        problems.append("documents.registered_only: then documents.folder must say where they are")
     if file.secret and len(file.secret.get_secret_value().encode()) < LEAST_SECRET_BYTES:
         problems.append(f"secret: must have at least {LEAST_SECRET_BYTES} bytes")
     for host, count in Counter(host for operator in file.operators.values() for host in operator.hosts).items():
@@ -298,6 +291,6 @@ def _conflicts(file: File) -> list[str]:
             problems.append(f"{name}: is required in production")
         elif urlsplit(operator.public_url).hostname not in operator.hosts:
             problems.append(f"{name}: its host must be one of operators.{slug}.hosts")
-        elif not _is_safe(operator.public_url):
+        elif not is_safe(operator.public_url):
             problems.append(f"{name}: must begin with https:// in production")
     return problems

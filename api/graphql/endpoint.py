@@ -10,12 +10,15 @@ import strawberry
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution import Executor
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.execution import optimized_is_awaitable
 
 from api.graphql.documents import Document, Documents, fields_of
 from api.graphql.errors import (
     BAD_USER_INPUT,
+    DOCUMENT_NOT_FOUND,
+    PERSISTED_QUERY_NOT_FOUND,
     ErrorReport,
     FormattedError,
     HttpRefusal,
@@ -23,7 +26,9 @@ from api.graphql.errors import (
     cause_of,
     of_fault,
 )
+from api.graphql.graphiql import page_policy
 from api.graphql.limits import Limits
+from api.graphql.registered import Registered
 from api.graphql.transport import (
     GRAPHQL_RESPONSE,
     HTML,
@@ -31,6 +36,7 @@ from api.graphql.transport import (
     GraphQLRequest,
     Headers,
     check_content,
+    check_origin,
     prefers_html,
     read_body,
     request_of_body,
@@ -38,7 +44,7 @@ from api.graphql.transport import (
     response_media_type,
 )
 from api.problem_details import NewId, OnFault, told
-from domain.kernel.errors import Unavailable
+from domain.kernel.errors import Fault, Unavailable
 
 MAX_BODY_BYTES: Final = 1_000_000
 MAX_COERCION_ERRORS: Final = 10
@@ -80,16 +86,25 @@ class GraphQLEndpoint:
         new_id: NewId,
         max_body_bytes: int = MAX_BODY_BYTES,
         limits: Limits | None = None,
+        registered: Sequence[Registered] = (),
+        registered_only: bool = False,
         page: bytes | None = None,
     ) -> None:
         self._schema: GraphQLSchema = schema._schema  # pyright: ignore[reportPrivateUsage]  -- it has no public name
         # Strawberry's executor, since resolvers find things in its `info` that graphql-core's own does not have.
         executor_class = cast("Any", schema).execution_context_class
         self._executor_of: Callable[..., list[GraphQLError] | Executor[Any]] = executor_class.build
-        self._documents = Documents(self._schema, development=development, limits=limits)
+        self._documents = Documents(
+            self._schema,
+            development=development,
+            limits=limits,
+            registered=registered,
+            registered_only=registered_only,
+        )
         self._context, self._on_operation = context, on_operation
         self._hide_suggestions = not development
         self._page = page if development else None
+        self._page_headers = {"Content-Security-Policy": page_policy(page)} if page else {}
         self._max_body_bytes = max_body_bytes
         self._new_id = new_id
         self._on_fault = on_fault
@@ -111,7 +126,7 @@ class GraphQLEndpoint:
         headers = Headers.of(scope["headers"])
         method: str = scope["method"]
         if self._page is not None and method == "GET" and prefers_html(headers.accept):
-            return Answer(200, HTML, self._page)
+            return Answer(200, HTML, self._page, self._page_headers)
         media_type = response_media_type(headers.accept)
         report = ErrorReport(new_id=self._new_id, on_fault=self._on_fault)
         try:
@@ -124,7 +139,8 @@ class GraphQLEndpoint:
             return await self._carry_out(request, Request(scope), media_type, report)
         except RequestRefused as refused:
             # Clients of old take any other status than 200 for a failure of the network.
-            return _errors(200 if media_type == JSON else 400, media_type, refused.errors)
+            status = 200 if media_type == JSON else 400
+            return _errors(status, media_type, refused.errors, extensions=refused.extensions)
         except HttpRefusal as refusal:
             return _errors(refusal.status, media_type, refusal.errors, refusal.headers)
         except ClientDisconnect:
@@ -134,6 +150,7 @@ class GraphQLEndpoint:
 
     async def _request(self, scope: Scope, receive: Receive, headers: Headers) -> GraphQLRequest:
         if scope["method"] == "GET":
+            check_origin(headers, is_allowed=scope.get("origin_allowed", False))
             return request_of_query_string(scope["query_string"])
         check_content(headers)
         return request_of_body(await read_body(receive, headers, max_bytes=self._max_body_bytes))
@@ -141,25 +158,38 @@ class GraphQLEndpoint:
     async def _carry_out(
         self, request: GraphQLRequest, http_request: Request, media_type: str, report: ErrorReport
     ) -> Answer:
-        document = self._documents.get(request.query)
-        kind = document.operation(request.operation_name).operation
-        if kind is OperationType.SUBSCRIPTION:
+        document = self._document(request)
+        operation = document.operation(request.operation_name)
+        if operation.kind is OperationType.SUBSCRIPTION:
             raise RequestRefused([GraphQLError("Subscriptions are not answered over HTTP.")], SUBSCRIPTION_REFUSED)
-        if kind is OperationType.MUTATION and http_request.method == "GET":
+        if operation.kind is OperationType.MUTATION and http_request.method == "GET":
             raise _not_allowed("A mutation must be sent by POST.", allow="POST")
+        cost = self._documents.weigh(operation, request.variables)
         context = await self._context(http_request)
         if self._on_operation is not None:
             await self._on_operation(context, lambda: fields_of(document, request.operation_name))
         result = await self._execute(document, request, context)
         if not result.errors:
-            return Answer(200, media_type, orjson.dumps({"data": result.data}))
+            return Answer(200, media_type, orjson.dumps({"data": result.data, "extensions": {"cost": cost}}))
         for error in result.errors:
             if isinstance(cause := cause_of(error), Unavailable):
                 return _failure(cause, media_type, report)
         if result.data is None and all(error.path is None for error in result.errors):
             raise RequestRefused(result.errors, BAD_USER_INPUT)
-        errors = report.of_fields(result.errors)
-        return Answer(200, media_type, orjson.dumps({"errors": errors, "data": result.data}))
+        answer = {"errors": report.of_fields(result.errors), "data": result.data, "extensions": {"cost": cost}}
+        return Answer(200, media_type, orjson.dumps(answer))
+
+    def _document(self, request: GraphQLRequest) -> Document:
+        """The document that was registered under the request's id, or else the one of its text."""
+        for document_id in request.document_ids:
+            document = self._documents.find(document_id)
+            if document is not None:
+                return document
+        if request.query is not None:
+            return self._documents.get(request.query)
+        if request.is_apollo:
+            raise RequestRefused([GraphQLError("PersistedQueryNotFound")], PERSISTED_QUERY_NOT_FOUND)
+        raise RequestRefused([GraphQLError("No document is registered under this id.")], DOCUMENT_NOT_FOUND)
 
     async def _execute(self, document: Document, request: GraphQLRequest, context: object) -> ExecutionResult:
         """Strawberry's own `execute` without its extensions, of which there are none. Errors are still in it."""
@@ -182,6 +212,16 @@ class GraphQLEndpoint:
         return result
 
 
+def refusal(scope: Scope, fault: Fault) -> Response:
+    """What a request is answered that never reaches the endpoint, because of a declared fault."""
+    headers = Headers.of(scope["headers"])
+    answer = told(fault)
+    assert answer is not None
+    errors = _errors(answer.status, response_media_type(headers.accept), [of_fault(answer)], answer.headers)
+    fixed = {name.decode(): value.decode() for name, value in _HEADERS[errors.media_type]}
+    return Response(errors.body, errors.status, {**fixed, **errors.headers})
+
+
 def _static_headers(media_type: str) -> list[tuple[bytes, bytes]]:
     return [
         (b"content-type", f"{media_type}; charset=utf-8".encode()),
@@ -195,9 +235,15 @@ _HEADERS: Final = {media_type: _static_headers(media_type) for media_type in (JS
 
 
 def _errors(
-    status: int, media_type: str | None, errors: Sequence[FormattedError], headers: Mapping[str, str] | None = None
+    status: int,
+    media_type: str | None,
+    errors: Sequence[FormattedError],
+    headers: Mapping[str, str] | None = None,
+    *,
+    extensions: Mapping[str, Any] | None = None,
 ) -> Answer:
-    return Answer(status, media_type or JSON, orjson.dumps({"errors": errors}), headers or {})
+    body = {"errors": errors, "extensions": extensions} if extensions else {"errors": errors}
+    return Answer(status, media_type or JSON, orjson.dumps(body), headers or {})
 
 
 def _failure(error: Exception, media_type: str | None, report: ErrorReport) -> Answer:

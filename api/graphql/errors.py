@@ -21,6 +21,9 @@ PARSE_FAILED: Final = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED: Final = "GRAPHQL_VALIDATION_FAILED"
 LIMIT_EXCEEDED: Final = "DOCUMENT_LIMIT_EXCEEDED"
 ONE_VALUE_MOVING_MUTATION: Final = "ONE_VALUE_MOVING_MUTATION"
+DOCUMENT_NOT_FOUND: Final = "DOCUMENT_NOT_FOUND"
+DOCUMENT_NOT_REGISTERED: Final = "DOCUMENT_NOT_REGISTERED"
+PERSISTED_QUERY_NOT_FOUND: Final = "PERSISTED_QUERY_NOT_FOUND"
 OPERATION_RESOLUTION_FAILURE: Final = "OPERATION_RESOLUTION_FAILURE"
 BAD_USER_INPUT: Final = "BAD_USER_INPUT"
 
@@ -42,9 +45,13 @@ class HttpRefusal(Exception):
 class RequestRefused(Exception):
     """A request error of the GraphQL specification: the request is well formed, nothing of it is carried out."""
 
-    def __init__(self, errors: Iterable[GraphQLError], code: str) -> None:
+    def __init__(
+        self, errors: Iterable[GraphQLError], code: str, *, extensions: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(code)
         self.errors = [formatted(error, code) for error in errors]
+        self.extensions = extensions
+        """What the whole answer says beside its errors."""
 
 
 class ErrorReport:

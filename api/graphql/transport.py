@@ -12,10 +12,13 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from api.graphql.errors import BAD_REQUEST, HttpRefusal
+from api.graphql.registered import SHA256
 
 GRAPHQL_RESPONSE: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 HTML: Final = "text/html"
+
+_APOLLO: Final = "persistedQuery"
 
 VARIABLES_MAY_NEST: Final = 50
 """Objects and lists within one another. No input is as deep, and what reads them is recursive."""
@@ -24,10 +27,18 @@ VARIABLES_MAY_NEST: Final = 50
 class GraphQLRequest(NamedTuple):
     """The parameters of the GraphQL-over-HTTP specification, each of its right type."""
 
-    query: str
+    query: str | None
+    """None only if there are ids."""
+    document_ids: tuple[str, ...]
+    """What the document is registered under, if the client says so: any of these."""
     operation_name: str | None
     variables: dict[str, Any] | None
     extensions: dict[str, Any] | None
+
+    @property
+    def is_apollo(self) -> bool:
+        """Whether the document is named as Apollo's clients do it."""
+        return self.extensions is not None and _APOLLO in self.extensions
 
 
 class Headers(NamedTuple):
@@ -37,6 +48,10 @@ class Headers(NamedTuple):
     content_type: str = ""
     content_length: str = ""
     content_encoding: str = ""
+    host: str = ""
+    origin: str = ""
+    sec_fetch_site: str = ""
+    graphql_require_preflight: str = ""
 
     @classmethod
     def of(cls, raw: Iterable[tuple[bytes, bytes]]) -> Headers:
@@ -54,6 +69,10 @@ _HEADER_FIELDS: Final = {
     b"content-type": "content_type",
     b"content-length": "content_length",
     b"content-encoding": "content_encoding",
+    b"host": "host",
+    b"origin": "origin",
+    b"sec-fetch-site": "sec_fetch_site",
+    b"graphql-require-preflight": "graphql_require_preflight",
 }
 
 
@@ -83,6 +102,22 @@ def prefers_html(accept: str) -> bool:
     """Whether a page is wanted rather than JSON: this is what browsers say when an address is opened in them."""
     qualities = _qualities(accept)
     return qualities.get(HTML, 0) > max(qualities.get(GRAPHQL_RESPONSE, 0), qualities.get(JSON, 0))
+
+
+def check_origin(headers: Headers, *, is_allowed: bool) -> None:
+    """Refuses a request that a page of another origin had a browser send without being asked first.
+
+    `is_allowed` says that this origin may ask here. A header that only a script can send is proof of having been asked.
+    """
+    if headers.graphql_require_preflight or is_allowed:
+        return
+    if headers.origin:
+        own = headers.origin.lower().partition("://")[2] == headers.host.lower() != ""
+    else:
+        own = headers.sec_fetch_site in ("", "none", "same-origin")
+    if not own:
+        message = "Pages of other origins send queries by POST, or with the header `GraphQL-Require-Preflight: 1`."
+        raise HttpRefusal(403, "FOREIGN_ORIGIN", message)
 
 
 def check_content(headers: Headers) -> None:
@@ -144,10 +179,12 @@ def request_of_query_string(query_string: bytes) -> GraphQLRequest:
 
 
 def _request(parameters: dict[str, Any]) -> GraphQLRequest:
+    extensions = _object_or_none(parameters, "extensions")
+    document_ids = _document_ids(parameters.get("documentId"), (extensions or {}).get(_APOLLO))
     query = parameters.get("query")
-    if query is None:
-        raise _bad("There is no `query`, which is the document to carry out.")
-    if not isinstance(query, str):
+    if query is None and not document_ids:
+        raise _bad("There is neither a `query`, which is the document to carry out, nor a `documentId`.")
+    if query is not None and not isinstance(query, str):
         raise _bad("`query` must be a string.")
     operation_name = parameters.get("operationName")
     if operation_name is not None and not isinstance(operation_name, str):
@@ -155,7 +192,20 @@ def _request(parameters: dict[str, Any]) -> GraphQLRequest:
     variables = _object_or_none(parameters, "variables")
     if variables and _nests_deeper(variables, VARIABLES_MAY_NEST):
         raise _bad("`variables` are nested too deeply.")
-    return GraphQLRequest(query, operation_name, variables, _object_or_none(parameters, "extensions"))
+    return GraphQLRequest(query, document_ids, operation_name, variables, extensions)
+
+
+def _document_ids(document_id: object, apollo: object) -> tuple[str, ...]:
+    if document_id is not None:
+        if not isinstance(document_id, str):
+            raise _bad("`documentId` must be a string.")
+        return (document_id,)
+    if apollo is None:
+        return ()
+    digest = cast("dict[str, Any]", apollo).get("sha256Hash") if isinstance(apollo, dict) else None
+    if not isinstance(digest, str):
+        raise _bad(f"`extensions.{_APOLLO}.sha256Hash` must be a string.")
+    return (SHA256 + digest, digest)
 
 
 def _object_or_none(parameters: dict[str, Any], name: str) -> dict[str, Any] | None:

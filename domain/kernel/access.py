@@ -8,7 +8,7 @@ are, by one SQL expression (`persistence/scope.py`), and come along with each ro
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntFlag, StrEnum
 from typing import Final
 from uuid import UUID
@@ -107,6 +107,8 @@ class Actor:
     session_id: UUID | None = None
     roles: frozenset[StaffRole] = frozenset()
     delegation: Delegation | None = None
+    client_id: str | None = field(default=None, compare=False)
+    """The program that they use, if it said so when they signed in. It is no part of who acts."""
 
     @property
     def is_impersonating(self) -> bool:
@@ -138,20 +140,25 @@ class Actor:
 ANONYMOUS: Final = Actor(ActorKind.ANONYMOUS, "anonymous")
 
 
-def customer(id: UUID, session_id: UUID | None = None) -> Actor:
+def customer(id: UUID, session_id: UUID | None = None, client_id: str | None = None) -> Actor:
     """A customer who acts for themselves."""
-    return Actor(ActorKind.CUSTOMER, f"customer:{id}", id, session_id)
+    return Actor(ActorKind.CUSTOMER, f"customer:{id}", id, session_id, client_id=client_id)
 
 
 def staff(id: UUID, roles: Iterable[StaffRole], session_id: UUID | None = None) -> Actor:
     """Somebody of the operator's staff, under their own name."""
-    return Actor(ActorKind.STAFF, f"{STAFF}{id}", None, session_id, frozenset(roles))
+    return Actor(ActorKind.STAFF, f"{STAFF}{id}", session_id=session_id, roles=frozenset(roles))
 
 
-def impersonating(staff_id: UUID, customer_id: UUID, delegation: Delegation) -> Actor:
+def impersonating(staff_id: UUID, customer_id: UUID, delegation: Delegation, client_id: str | None = None) -> Actor:
     """Somebody of the operator's staff, on a customer's behalf. The support session is their session."""
     return Actor(
-        ActorKind.STAFF, f"{STAFF}{staff_id}", customer_id, delegation.support_session_id, delegation=delegation
+        ActorKind.STAFF,
+        f"{STAFF}{staff_id}",
+        customer_id,
+        delegation.support_session_id,
+        delegation=delegation,
+        client_id=client_id,
     )
 
 

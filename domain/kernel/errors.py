@@ -78,19 +78,19 @@ class Busy(Fault):
 
 
 @dataclass(eq=False)
-class RateLimited(Fault):
-    """This was asked so often that it has to wait. Nothing has happened."""
-
-    code = "RATE_LIMITED"
-    retry_after_seconds: int
-
-
-@dataclass(eq=False)
 class Unavailable(Fault):
     """What we stand on (database, queue) does not answer. It may or may not have happened: repeat with the same key."""
 
     code = "SERVICE_UNAVAILABLE"
     retry_after_seconds: int = 2
+
+
+@dataclass(eq=False)
+class RateLimited(Fault):
+    """Too much in too little time. Nothing has happened; the caller may ask again later."""
+
+    code = "RATE_LIMITED"
+    retry_after_seconds: int
 
 
 @dataclass(eq=False)

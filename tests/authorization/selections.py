@@ -75,8 +75,13 @@ def deep(type_name: str, *, levels: int) -> str:
         if is_leaf_type(kind):
             parts.append(name)
         elif levels > 1:
-            parts.append(f"{name} {deep(kind.name, levels=levels - 1)}")
+            parts.append(f"{name}{a_few(field)} {deep(kind.name, levels=levels - 1)}")
     return f"{{ {' '.join(parts)} }}"
+
+
+def a_few(field: Any) -> str:
+    """The argument for a short page: a document with whole pages of pages would be refused for what it costs."""
+    return "(first: 5)" if "first" in field.args else ""
 
 
 def parts_of(value: Any) -> list[dict[str, Any]]:

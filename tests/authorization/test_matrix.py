@@ -16,6 +16,7 @@ from tests.authorization.look import Look, classes_of
 from tests.authorization.selections import (
     NODES,
     SCHEMA,
+    a_few,
     deep,
     every_pair,
     everything_of,
@@ -111,8 +112,9 @@ async def test_one_id_is_answered_as_many_are(society: Society, kind: str) -> No
 @pytest.mark.parametrize("field", object_type("Viewer").fields)
 async def test_what_is_found_on_any_path_is_what_is_found_by_its_id(society: Society, kind: str, field: str) -> None:
     someone = someone_of(society, kind)
-    within = type_of(object_type("Viewer").fields[field]).name
-    document = f"{{ viewer {{ {field} {deep(within, levels=5)} }} }}"
+    definition = object_type("Viewer").fields[field]
+    within = deep(type_of(definition).name, levels=5)
+    document = f"{{ viewer {{ {field}{a_few(definition)} {within} }} }}"
     answer = (await society.client.ask(document, headers=someone.headers)).data
     found = [each for each in objects_in(answer) if each.get("__typename") in NODES]
     by_id = await found_by(society, someone, sorted({each["id"] for each in found}))

