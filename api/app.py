@@ -17,7 +17,7 @@ from api import oauth, webhooks
 from api.browsers import Origins, SecurityHeaders
 from api.context import Context
 from api.development import Development
-from api.examples import EXAMPLES
+from api.examples import examples
 from api.graphql.endpoint import GraphQLEndpoint
 from api.graphql.errors import log_fault
 from api.graphql.graphiql import graphiql_assets, graphiql_page
@@ -73,7 +73,7 @@ def build_app(
         new_id=new_id,
         registered=protection.registered,
         registered_only=protection.registered_only,
-        page=graphiql_page(EXAMPLES, title="Kontant", assets_path=ASSETS) if development else None,
+        page=_pages(services, development) if development else None,
     )
     routes: list[BaseRoute] = [
         Route("/graphql", graphql),
@@ -104,6 +104,17 @@ async def record_request(context: Context, fields: Callable[[], tuple[str, ...]]
         await context.services.executor.execute(RecordSupportRequest(fields=fields()), context.actor)
 
 
+def _pages(services: Sequence[Services], development: Development) -> Callable[[Request], bytes]:
+    """GraphiQL, with examples for the operator at whose address it is opened."""
+    pages = {
+        (operator := each.operator).slug: graphiql_page(
+            examples(operator, development.newcomers.get(operator.slug, "")), title=operator.name, assets_path=ASSETS
+        )
+        for each in services
+    }
+    return lambda request: pages[services_of(request).operator.slug]
+
+
 async def context_of(request: Request) -> Context:
     """Who asks, of which operator, in what language.
 
@@ -112,7 +123,7 @@ async def context_of(request: Request) -> Context:
     services = services_of(request)
     actor = await services.identity.authenticator.actor(request.headers.get("authorization"))
     _count(request, services.identity, actor)
-    locale = negotiate(request.headers.get("accept-language"), None, offered=services.operator.locales)
+    locale = negotiate(request.headers.get("accept-language"), actor.locale, offered=services.operator.locales)
     return Context(services=services, actor=actor, locale=locale)
 
 

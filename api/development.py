@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from html import escape
 from typing import Final, Protocol
@@ -48,8 +49,15 @@ class Confirmable(Protocol):
 class Development:
     """The routes, over each operator's outbox and sandbox."""
 
-    def __init__(self, outboxes: dict[str, Outbox], sandboxes: dict[str, Confirmable]) -> None:
+    def __init__(
+        self,
+        outboxes: Mapping[str, Outbox],
+        sandboxes: Mapping[str, Confirmable],
+        newcomers: Mapping[str, str] | None = None,
+    ) -> None:
         self._outboxes, self._sandboxes = outboxes, sandboxes
+        self.newcomers = newcomers or {}
+        """By which phone number a newcomer begins, at each operator that has demo people."""
 
     @property
     def routes(self) -> list[Route]:
@@ -69,7 +77,7 @@ class Development:
         # A plus that was not escaped arrives as a space.
         to = re.sub(r"^ (?=[0-9])", "+", request.query_params.get("to", "")).strip()
         if not to:
-            return problem(400, detail="Say whose messages: /dev/messages?to=%2B46701740605", code="BAD_INPUT")
+            return problem(400, detail="Say whose messages: /dev/messages?to=%2B46701740605", code="BAD_USER_INPUT")
         services = services_of(request)
         loop = asyncio.get_running_loop()
         until, since = loop.time() + PATIENCE_SECONDS, services.clock.now() - RECENT
@@ -98,7 +106,7 @@ class Development:
         async with request.form() as form:
             decision = form.get("decision")
         if decision not in ("approve", "refuse"):
-            return problem(400, detail="Send decision=approve or decision=refuse.", code="BAD_INPUT")
+            return problem(400, detail="Send decision=approve or decision=refuse.", code="BAD_USER_INPUT")
         result = await (sandbox.approve(intent_id) if decision == "approve" else sandbox.refuse(intent_id))
         return _page(intent_id, result)
 

@@ -3,19 +3,45 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import quote
 
 from api.graphql.graphiql import Example
+from api.schema.money import decimal_text
+from domain.operators.operator import Operator
 
-EXAMPLES: Final = (
-    Example(
-        """1. Ask for a code. On this machine it is not sent but kept, at
-/dev/messages?to=%2B46701740605
+
+def examples(operator: Operator, phone_number: str) -> tuple[Example, ...]:
+    """In the operator's currency, for the person who has this number."""
+    offer = operator.top_up_offer
+    least = decimal_text((*offer.fixed_minor, offer.minimum_minor)[0], operator.currency_digits)
+    top_up = {
+        "cardId": "",
+        "amount": {"amount": least, "currency": operator.currency},
+        "paymentMethodId": "",
+        "idempotencyKey": "choose-your-own-1",
+    }
+    return (
+        Example(
+            _ASK_FOR_CODE.format(phone_number=quote(phone_number)),
+            _SIGN_IN,
+            {"input": {"phoneNumber": phone_number}},
+            {},
+        ),
+        Example("2. The home screen.\nPut the access token into the headers below.", _HOME),
+        Example("3. Top up a card. Take the ids from the home screen.", _TOP_UP, {"input": top_up}),
+        Example("4. What the operator offers.\nNobody needs to be signed in.", _OPERATOR, None, {}),
+    )
+
+
+_ASK_FOR_CODE: Final = """1. Ask for a code. On this machine it is not sent but kept, at
+/dev/messages?to={phone_number}
 
 Exchange it for an access token: POST /oauth/token with
   client_id=kontant-app
   grant_type=urn:kontant:grant-type:sign-in-code
-  challenge_id= and code= as you got them""",
-        """
+  challenge_id= and code= as you got them"""
+
+_SIGN_IN: Final = """
 mutation SignIn($input: RequestSignInCodeInput!) {
   requestSignInCode(input: $input) {
     challengeId
@@ -23,13 +49,9 @@ mutation SignIn($input: RequestSignInCodeInput!) {
     errors { code message }
   }
 }
-""",
-        {"input": {"phoneNumber": "+46701740605"}},
-        {},
-    ),
-    Example(
-        "2. The home screen.\nPut the access token into the headers below.",
-        """
+"""
+
+_HOME: Final = """
 query Home {
   viewer {
     customer { name }
@@ -53,11 +75,9 @@ query Home {
     topUps(first: 5) { nodes { status amount { amount currency } createdAt } }
   }
 }
-""",
-    ),
-    Example(
-        "3. Top up a card. Take the ids from the home screen.",
-        """
+"""
+
+_TOP_UP: Final = """
 mutation TopUp($input: TopUpCardInput!) {
   topUpCard(input: $input) {
     topUp { id status amount { amount currency } actionUrl }
@@ -65,19 +85,9 @@ mutation TopUp($input: TopUpCardInput!) {
     errors { __typename code message path }
   }
 }
-""",
-        {
-            "input": {
-                "cardId": "",
-                "amount": {"amount": "100", "currency": "SEK"},
-                "paymentMethodId": "",
-                "idempotencyKey": "choose-your-own-1",
-            }
-        },
-    ),
-    Example(
-        "4. What the operator offers.\nNobody needs to be signed in.",
-        """
+"""
+
+_OPERATOR: Final = """
 query Operator {
   operator {
     name
@@ -87,8 +97,4 @@ query Operator {
     topUpAmounts { amount currency }
   }
 }
-""",
-        None,
-        {},
-    ),
-)
+"""

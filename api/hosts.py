@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.problem_details import problem
+from api.problem_details import OAUTH, oauth_error, problem
 from api.services import Services
 
 EVERY_HOST: Final = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -31,7 +31,9 @@ class Hosts:
         services = self._services(scope)
         if services is None:
             detail = "No operator is served under this host name."
-            await problem(421, detail=detail, code="UNKNOWN_HOST")(scope, receive, send)
+            is_oauth = scope["path"].startswith(OAUTH)
+            answer = oauth_error(421, detail) if is_oauth else problem(421, detail=detail, code="UNKNOWN_HOST")
+            await answer(scope, receive, send)
             return
         scope["services"] = services
         await self._app(scope, receive, send)

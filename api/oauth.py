@@ -64,7 +64,7 @@ def routes(identity_of: IdentityOf) -> Sequence[Route]:
         return Response(orjson.dumps(keys), media_type="application/jwk-set+json", headers=caching)
 
     # Every method, so that a wrong one is answered in the words of OAuth too.
-    every_method = ["POST", "GET", "HEAD", "PUT", "PATCH", "DELETE"]
+    every_method = ["POST", "GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
     return [Route("/oauth/token", token, methods=every_method), Route("/oauth/jwks", jwks, methods=["GET"])]
 
 

@@ -145,9 +145,11 @@ class Measured:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self._metrics.requests.labels(route, method, status).inc()
             self._metrics.seconds.labels(route).observe(seconds)
+            services: Services | None = scope.get("services")  # none where no operator's host was named
             _log.info(
                 "request",
                 extra={
+                    "operator": services.operator.slug if services else None,
                     "route": route,
                     "method": method,
                     "status": status,

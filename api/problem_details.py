@@ -1,4 +1,7 @@
-"""How a fault looks over HTTP, and `application/problem+json` (RFC 9457) for all that is neither GraphQL nor OAuth."""
+"""How a fault looks over HTTP, and `application/problem+json` (RFC 9457) for all that is neither GraphQL nor OAuth.
+
+OAuth has a form of its own, also for what never gets as far as its routes.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ from domain.kernel.errors import (
     Undeclared,
 )
 
+OAUTH: Final = "/oauth/"
 MASKED_CODE: Final = "INTERNAL"
 MASKED_MESSAGE: Final = "Something went wrong on our side. Quote this id when you ask us about it."
 
@@ -96,6 +100,16 @@ def problem(
     )
 
 
+def oauth_error(status: int, description: str, headers: Mapping[str, str] | None = None) -> Response:
+    """What an address under `OAUTH` answers to a request that is none, by RFC 6749, section 5.2."""
+    return Response(
+        orjson.dumps({"error": "invalid_request", "error_description": description}),
+        status_code=status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store", "Pragma": "no-cache", **(headers or {})},
+    )
+
+
 def fault_problem(fault: Fault) -> Response | None:
     """The problem document of a fault; None when it has to be masked."""
     answer = told(fault)
@@ -115,11 +129,13 @@ def masked_problem(fault_id: str) -> Response:
 def exception_handlers(*, new_id: NewId, on_fault: OnFault) -> dict[Any, ExceptionHandler]:
     """For `Starlette(exception_handlers=…)`. What is not among them is masked by `MaskedFaults`."""
 
-    def on_http_exception(_: Request, exc: Exception) -> Response:
+    def on_http_exception(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, HTTPException)
         if exc.status_code < 200 or exc.status_code in (204, 304):
             return Response(status_code=exc.status_code, headers=exc.headers)
         detail = _DETAILS.get(exc.status_code, exc.detail)
+        if request.url.path.startswith(OAUTH):
+            return oauth_error(exc.status_code, detail, exc.headers)
         return problem(exc.status_code, detail=detail, headers=exc.headers)
 
     def on_domain_fault(_: Request, exc: Exception) -> Response:

@@ -79,7 +79,7 @@ class AccessTokens:
             "sid": str(session.id),
             "client_id": session.client_id,
             "auth_time": int(session.started_at.timestamp()),
-        }
+        } | ({"locale": session.locale} if session.locale else {})
         return self._signed(claims, id=id, now=now, until=now + LIFETIME)
 
     def issue_to_act(self, session: SupportSession, *, client_id: str, id: str, now: datetime) -> str:
@@ -143,7 +143,7 @@ def _actor_of(claims: dict[str, Any]) -> Actor:
     """Who acts with these claims: staff for a customer when there is an `act`, and else the customer."""
     customer_id, session_id, client_id = UUID(claims["sub"]), UUID(claims["sid"]), str(claims["client_id"])
     if "act" not in claims:
-        return customer(customer_id, session_id, client_id)
+        return customer(customer_id, session_id, client_id, claims.get("locale"))
     delegation = Delegation(session_id, SupportAccess(claims["support_access"]))
     staff_id = UUID(claims["act"]["sub"].removeprefix(STAFF))
     return impersonating(staff_id, customer_id, delegation, client_id)

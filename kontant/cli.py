@@ -19,6 +19,8 @@ import typer
 from kontant.audit_commands import audit
 
 if TYPE_CHECKING:
+    from domain.operators.operator import Operator
+    from kontant.progress import Progress
     from kontant.settings import Settings
 
 SCHEMA = Path(__file__).resolve().parent.parent / "schema.graphql"
@@ -103,11 +105,13 @@ def migrate(as_json: Json = False) -> None:
 
 @application.command()
 def seed(
-    cards: Annotated[int | None, typer.Option(min=1, help="Make this many cards for load instead.")] = None,
+    cards: Annotated[
+        int | None, typer.Option(min=1, help="How many cards for load there shall be, beside the demo's.")
+    ] = None,
     operator: Annotated[str | None, typer.Option(help="For one operator only, such as norrsken.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Make the demo data, or many cards for load. Interrupted, it goes on where it was."""
+    """Make the demo data, or those that are missing of many cards for load. Interrupted, it goes on where it was."""
     from kontant.database import started_server
     from kontant.progress import watched
 
@@ -115,21 +119,27 @@ def seed(
     chosen = [settings.operator(operator)] if operator else list(settings.operators)
     begun_at = time.monotonic()
     with started_server(settings, "seed"), watched() as progress:
-        for one in chosen:
-            if cards is None:
-                from kontant.demo import is_seeded, seed_demo
-
-                if not asyncio.run(is_seeded(settings, one)):
-                    asyncio.run(seed_demo(settings, one, progress))
-            else:
-                from kontant.load import seed_cards
-
-                asyncio.run(seed_cards(settings, one, cards, progress))
+        told = {one.slug: asyncio.run(_seeded(settings, one, cards, progress)) for one in chosen}
     seconds = round(time.monotonic() - begun_at, 1)
-    slugs = [one.slug for one in chosen]
-    what = "demo data" if cards is None else f"{cards} cards"
-    told = {"operators": slugs, "cards": cards, "seconds": seconds}
-    typer.echo(json.dumps(told) if as_json else f"{', '.join(slugs)}: {what} in {seconds} s")
+    if as_json:
+        typer.echo(json.dumps({"operators": list(told), "cards": cards, "seconds": seconds}))
+    else:
+        typer.echo("\n".join(f"{slug}: {what}" for slug, what in told.items()) + f" ({seconds} s)")
+
+
+async def _seeded(settings: Settings, operator: Operator, cards: int | None, progress: Progress) -> str:
+    """Seeds one operator, and says what came of it."""
+    if cards is None:
+        from kontant.demo import is_seeded, seed_demo
+
+        if await is_seeded(settings, operator):
+            return "the demo data are already there"
+        await seed_demo(settings, operator, progress)
+        return "demo data made"
+    from kontant.load import seed_cards
+
+    loaded = await seed_cards(settings, operator, cards, progress)
+    return f"{loaded.made:,} cards made" if loaded.made else f"already there: {loaded.there:,} cards"
 
 
 @application.command()
@@ -138,6 +148,8 @@ def schema(
     check: Annotated[bool, typer.Option("--check", help=f"Fail when {SCHEMA.name} says something else.")] = False,
 ) -> None:
     """Print the GraphQL schema."""
+    if write and check:
+        raise typer.BadParameter("One of --write and --check will do: what has just been written is always the same.")
     from api.schema import sdl
 
     text = sdl()

@@ -27,18 +27,28 @@ def server_of(settings: Settings) -> DatabaseServer:
     """Where the databases are. The embedded server must have been started once. Raises `SettingsError`."""
     if settings.database_server is None:
         return DatabaseServer.embedded(embedded_postgres(settings))
-    try:
+    with naming_its_setting(settings):
         password = settings.database_application_password
         return DatabaseServer.at(settings.database_server, application_password=password)
+
+
+@contextmanager
+def naming_its_setting(settings: Settings) -> Generator[None]:
+    """What is wrong with a server that somebody has named is told by the setting's name. Raises `SettingsError`."""
+    try:
+        yield
     except DatabaseServerError as wrong:
-        raise SettingsError([f"KONTANT_DATABASE_SERVER: {wrong}"]) from None
+        if settings.database_server is None:
+            raise
+        raise SettingsError([f"database_server: {wrong}"]) from None
 
 
 @contextmanager
 def started_server(settings: Settings, command: str) -> Generator[DatabaseServer]:
     """The database server, for one command: started for it and stopped after it, unless it runs anyway."""
     if settings.database_server is not None:
-        yield server_of(settings)
+        with naming_its_setting(settings):
+            yield server_of(settings)
         return
     postgres = embedded_postgres(settings)
     try:

@@ -7,6 +7,7 @@ its type and place but never by its message, which may quote what somebody typed
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -15,6 +16,8 @@ import orjson
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
 _FRAMES: Final = 12
+# An event loop tells of a task or callback that failed by quoting it, with its arguments and its exception's message.
+_BEFORE_A_QUOTATION: Final = re.compile(r"[^\n<({'\"]*")
 _QUIET: Final = ("asyncio", "sqlalchemy", "alembic", "httpx2", "httpcore2", "authlib")
 
 
@@ -55,11 +58,16 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
     if record.name == "uvicorn.access" and isinstance(record.args, tuple) and len(record.args) == 5:
         _, method, path, _, status = record.args
         return fields | {"event": "request", "method": method, "path": str(path).partition("?")[0], "status": status}
-    fields["event"] = record.getMessage()
+    fields["event"] = _unquoted(record) if record.name == "asyncio" else record.getMessage()
     fields |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
     if record.exc_info and record.exc_info[1]:
         fields["exception"] = _told(record.exc_info[1])
     return fields
+
+
+def _unquoted(record: logging.LogRecord) -> str:
+    begin = _BEFORE_A_QUOTATION.match(record.getMessage())
+    return begin[0].rstrip() if begin else ""
 
 
 def _told(error: BaseException) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from api.graphql.registered import ManifestError, read_manifests
 from api.rates import Policies, Policy
 from api.services import Services
 from domain.kernel.errors import Unavailable
+from kontant.demo import people
 from kontant.machine import fault_id
 from kontant.settings import Settings, SettingsError
 from kontant.wiring import Parts, parts_of
@@ -58,7 +59,9 @@ def _app(settings: Settings, parts: Sequence[Parts]) -> Starlette:
     if not settings.is_development:
         return build_app(services, new_id=fault_id, protection=protection)
     development = Development(
-        {each.operator.slug: each.outbox for each in parts}, {each.operator.slug: each.payments for each in parts}
+        {each.operator.slug: each.outbox for each in parts},
+        {each.operator.slug: each.payments for each in parts},
+        {each.operator.slug: cast[0].phone_number for each in parts if (cast := people(each.operator))},
     )
     return build_app(
         services, new_id=fault_id, development=development, first_port=settings.port, protection=protection

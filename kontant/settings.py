@@ -101,9 +101,12 @@ def read_settings(checkout: Path = CHECKOUT) -> Settings:
     file = read_file(Path(os.environ.get("KONTANT_SETTINGS") or checkout / "kontant.toml"))
     try:
         folder = file.data_folder.absolute() if file.data_folder else data_folder(checkout)
+        _must_be_a_folder(folder)
         secret = file.secret.get_secret_value().encode() if file.secret else _development_secret(folder / "secret")
-    except (EmbeddedPostgresError, OSError) as failure:
+    except EmbeddedPostgresError as failure:
         raise SettingsError([f"data_folder: {failure}"]) from None
+    except OSError as failure:
+        raise SettingsError([f"data_folder: {failure.filename} cannot be used: {failure.strerror}"]) from None
     return Settings(
         environment=file.environment,
         host=file.host,
@@ -131,6 +134,13 @@ def _operators(file: File) -> tuple[Operator, ...]:
         section.to_operator(slug, section.public_url or f"http://localhost:{file.port + index}")
         for index, (slug, section) in enumerate(file.operators.items())
     )
+
+
+def _must_be_a_folder(path: Path) -> None:
+    """It, or what is there of the way to it."""
+    there = next(each for each in (path, *path.parents) if each.exists())
+    if not there.is_dir():
+        raise SettingsError([f"data_folder: {there} is not a folder"])
 
 
 def _development_secret(path: Path) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
+import socket
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,7 +28,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from domain.operators.operator import Operator, TopUpOffer, TopUpRange
 from kontant.settings_limits import DocumentsSection, Networks, Origins, RatesSection, Section, is_safe
@@ -78,6 +80,20 @@ def _locale(tag: str) -> str:
 def _host(name: str) -> str:
     if not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", name):
         raise ValueError(f"{name!r} is not a host name in lower case, without a port")
+    return name
+
+
+def _own_address(name: str) -> str:
+    """What can be served on. A name is looked up as it will be when the server starts."""
+    last = name.rpartition(".")[2]
+    try:
+        if last.isdigit() or ":" in name:
+            ipaddress.ip_address(name)
+        else:
+            _host(name.lower())
+            socket.getaddrinfo(name, None)
+    except (ValueError, OSError):
+        raise ValueError(f"{name!r} is not an address or name of this machine, such as 127.0.0.1") from None
     return name
 
 
@@ -162,7 +178,16 @@ class OperatorSection(Section):
 class PaymentSection(Section):
     """`[payment]`"""
 
+    provider: Literal["sandbox"] | None = None
+    """In development the sandbox, also when nothing is said."""
     wait_seconds: Annotated[float, Field(gt=0, le=60)] = 8
+
+
+class MessagesSection(Section):
+    """`[messages]`"""
+
+    carrier: Literal["outbox"] | None = None
+    """In development the outbox, also when nothing is said."""
 
 
 class WorkerSection(Section):
@@ -187,7 +212,7 @@ class File(BaseSettings):
     )
 
     environment: Literal["development", "production"] = "production"
-    host: str = "127.0.0.1"
+    host: Annotated[str, AfterValidator(_own_address)] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     data_folder: Path | None = None
     secret: SecretStr | None = None
@@ -195,6 +220,7 @@ class File(BaseSettings):
     database_application_password: SecretStr | None = None
     log: Literal["json", "text"] | None = None
     payment: PaymentSection = PaymentSection()
+    messages: MessagesSection = MessagesSection()
     worker: WorkerSection = WorkerSection()
     audit: AuditSection = AuditSection()
     trusted_proxies: Networks = ()
@@ -233,8 +259,8 @@ def read_file(path: Path) -> File:
     except ValidationError as failure:
         errors = failure.errors(include_input=False, include_url=False)
         raise SettingsError([_in_words(error) for error in errors if not _is_echo(error, errors)]) from None
-    except pydantic_settings.SettingsError as failure:
-        raise SettingsError([f"KONTANT_*: {failure}"]) from None
+    except pydantic_settings.SettingsError:
+        raise SettingsError(_not_json(os.environ)) from None
     problems = _conflicts(file)
     if problems:
         raise SettingsError(problems)
@@ -253,17 +279,40 @@ def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
         raise SettingsError(problems)
 
 
+def _not_json(environment: Mapping[str, str]) -> list[str]:
+    """Each variable by itself, since what reads them names none."""
+    problems: list[str] = []
+    for name, value in sorted(environment.items()):
+        if name.startswith(PREFIX):
+            source = EnvSettingsSource(File)
+            source.env_vars = {name.lower(): value}
+            try:
+                source()
+            except pydantic_settings.SettingsError:
+                problems.append(f'{name}: lists and tables are given as JSON here, such as ["norrsken.example"]')
+    return problems
+
+
 def _is_echo(error: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
     """Whether a list is wrong only because something in it is."""
     place = error["loc"]
     return any(len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in errors)
 
 
+_SECTION: Final = "is a section: each setting in it is given by its own name"
+_OURS: Final = {
+    "missing": "is missing",
+    "extra_forbidden": "there is no such setting",
+    "model_type": _SECTION,
+    "dict_type": _SECTION,
+    "tuple_type": "must be a list",
+}
+
+
 def _in_words(error: ErrorDetails) -> str:
     name = ".".join(str(part) for part in error["loc"])
     variable = PREFIX + "__".join(str(part) for part in error["loc"]).upper()
-    ours = {"missing": "is missing", "extra_forbidden": "there is no such setting"}
-    message = ours.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
+    message = _OURS.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
     return f"{variable if variable in os.environ else name}: {message}"
 
 
@@ -283,6 +332,7 @@ def _conflicts(file: File) -> list[str]:
         return problems
     if not file.secret:
         problems.append("secret: is required in production (KONTANT_SECRET)")
+    problems += _stand_ins(file)
     if not file.audit.heads_folder:
         problems.append("audit.heads_folder: is required in production")
     for slug, operator in file.operators.items():
@@ -293,4 +343,20 @@ def _conflicts(file: File) -> list[str]:
             problems.append(f"{name}: its host must be one of operators.{slug}.hosts")
         elif not is_safe(operator.public_url):
             problems.append(f"{name}: must begin with https:// in production")
+    return problems
+
+
+def _stand_ins(file: File) -> list[str]:
+    """What is only played must have been chosen by somebody who knows it."""
+    problems: list[str] = []
+    if file.payment.provider is None:
+        problems.append(
+            'payment.provider: is required in production. There is "sandbox" only, with which no money is moved: '
+            "every payment method is made up, and what it pays for is credited"
+        )
+    if file.messages.carrier is None:
+        problems.append(
+            'messages.carrier: is required in production. There is "outbox" only, which sends nothing: messages, '
+            "sign-in codes among them, are kept in a file in the data folder"
+        )
     return problems

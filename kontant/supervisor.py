@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 import socket
 import time
@@ -13,7 +14,7 @@ from typing import IO, Any, Final
 
 from domain.operators.operator import Operator
 from kontant.children import Child, last_lines
-from kontant.database import alone, embedded_postgres, server_of
+from kontant.database import alone, embedded_postgres, naming_its_setting, server_of
 from kontant.progress import Progress, say, watched
 from kontant.settings import Settings
 from persistence.places import make_folder
@@ -110,7 +111,8 @@ class Supervisor:
 
     async def _prepare(self, server: DatabaseServer, progress: Progress) -> None:
         operators = self._settings.operators
-        await asyncio.gather(*(server.provision(database_of(operator)) for operator in operators))
+        with naming_its_setting(self._settings):
+            await asyncio.gather(*(server.provision(database_of(operator)) for operator in operators))
         for operator in operators:
             await migrate_if_needed(server, operator)
             if self._settings.is_development:
@@ -173,7 +175,9 @@ def _is_in_use(host: str, port: int) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(address)
-        except OSError:
+        except OSError as failure:
+            if failure.errno == errno.EADDRNOTAVAIL:
+                raise RunFailedError(f"host: {host} is not an address of this machine.") from None
             return True
         return False
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import asyncpg
@@ -19,6 +20,8 @@ from persistence.readers import Readers
 CONNECT_SECONDS: Final = 2.0
 NUDGE_CHANNEL: Final = "ch_pgqueuer"
 NUDGE_PAUSE_SECONDS: Final = 0.01
+
+_log: Final = logging.getLogger(__name__)
 
 
 class Database:
@@ -98,8 +101,12 @@ class Database:
 
     async def _nudge(self) -> None:
         await asyncio.sleep(NUDGE_PAUSE_SECONDS)
-        with suppress(Unavailable, asyncpg.PostgresError):
+        try:
             await self.execute("select pg_notify($1, '')", NUDGE_CHANNEL)
+        except Unavailable:
+            return
+        except Exception:  # nobody waits for this task, so nobody else would ever tell
+            _log.warning("A nudge could not be sent.", exc_info=True)
 
     async def is_ready(self) -> bool:
         """Whether the server answers."""

@@ -12,7 +12,15 @@ from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from domain.kernel.errors import Busy, Contended, Unavailable
 from domain.ledger.ledger import AlreadyPosted, InsufficientBalance
 
-LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError, NoConnectionLeft)
+# The driver calls it an internal error of its own when a connection dies in the middle of an answer.
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+    NoConnectionLeft,
+)
 CONTENDED = frozenset({"40001", "40P01"})
 BUSY = frozenset({"55P03"})
 # Shutting down, starting up, out of connections, statement or idle time-out, disk full, read-only after a fail-over.

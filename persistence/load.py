@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import asyncpg
 
@@ -79,14 +79,25 @@ select created_at + interval '730 days' + make_interval(secs => (phone_number::b
   from card where phone_number between '+' || $1 + 1 and '+' || $1 + $2 order by phone_number limit 1"""
 
 
+_THERE: Final = """
+select count(*) from card where phone_number between '+' || $1::bigint + 1 and '+' || $1::bigint + $2::bigint"""
+
+
+class Loaded(NamedTuple):
+    """What came of a load: how many cards were made, and how many there are now."""
+
+    made: int
+    there: int
+
+
 class CannotLoad(Exception):
     """These cards cannot be made. The message is a sentence for the person who asked for them."""
 
 
 async def load_cards(
     owner_url: str, operator: Operator, *, cards: int, now: datetime, progress: Callable[[int, int], None]
-) -> int:
-    """Makes those that are missing of so many cards, and answers with how many that were.
+) -> Loaded:
+    """Makes those that are missing of so many cards. Those that were there before may be more.
 
     Two years of each lie before `now`, or before the `now` of the first load here. `progress` is told how many there
     are, of how many. Needs the owner's rights. Raises `CannotLoad`.
@@ -126,7 +137,7 @@ async def load_cards(
             await asyncio.wait(workers)
         if made:
             await pool.execute(f"vacuum (analyze) {_TABLES}")
-    return made
+        return Loaded(made, await pool.fetchval(_THERE, number_before, MOST_CARDS))
 
 
 def _chunks(first: int, last: int) -> Iterator[range]:

@@ -71,8 +71,8 @@ class GraphQLEndpoint:
     """Carries out GraphQL requests with graphql-core, straight on the schema that Strawberry built.
 
     `context` makes what the resolvers get as `info.context`; a fault that it raises answers the whole request.
-    `on_operation` is told before anything is carried out, and can refuse it in the same way. `page` is the HTML that a
-    browser gets in development.
+    `on_operation` is told before anything is carried out, and can refuse it in the same way. `page` makes the HTML
+    that a browser gets in development.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class GraphQLEndpoint:
         limits: Limits | None = None,
         registered: Sequence[Registered] = (),
         registered_only: bool = False,
-        page: bytes | None = None,
+        page: Callable[[Request], bytes] | None = None,
     ) -> None:
         self._schema: GraphQLSchema = schema._schema  # pyright: ignore[reportPrivateUsage]  -- it has no public name
         # Strawberry's executor, since resolvers find things in its `info` that graphql-core's own does not have.
@@ -104,7 +104,6 @@ class GraphQLEndpoint:
         self._context, self._on_operation = context, on_operation
         self._hide_suggestions = not development
         self._page = page if development else None
-        self._page_headers = {"Content-Security-Policy": page_policy(page)} if page else {}
         self._max_body_bytes = max_body_bytes
         self._new_id = new_id
         self._on_fault = on_fault
@@ -126,7 +125,8 @@ class GraphQLEndpoint:
         headers = Headers.of(scope["headers"])
         method: str = scope["method"]
         if self._page is not None and method == "GET" and prefers_html(headers.accept):
-            return Answer(200, HTML, self._page, self._page_headers)
+            page = self._page(Request(scope))
+            return Answer(200, HTML, page, {"Content-Security-Policy": page_policy(page)})
         media_type = response_media_type(headers.accept)
         report = ErrorReport(new_id=self._new_id, on_fault=self._on_fault)
         try:

@@ -128,6 +128,7 @@ def log_fault(error: Exception, fault_id: str) -> None:
 
 _SCALAR_FAILED: Final = ", but encountered error '"
 _NOT_NONE: Final = "not to be None."
+_FOUND: Final = ", found: "  # and then the value as Python writes it
 
 
 def _message(error: GraphQLError) -> str:
@@ -141,7 +142,8 @@ def _message(error: GraphQLError) -> str:
         return f"{message} {cause.message}" if isinstance(cause, Invalid) else message
     if message.endswith(_NOT_NONE):
         return message.removesuffix(_NOT_NONE) + "not to be null."
-    return message
+    expected, found, _ = message.partition(_FOUND)
+    return f"{expected}." if found else message
 
 
 def _is_about_an_argument(error: GraphQLError) -> bool:

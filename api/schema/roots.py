@@ -45,7 +45,10 @@ class Query:
     viewer: Viewer | None = batched(query_viewer)
     operator: Operator = batched(query_operator)
 
-    @strawberry.field(description="Anything with an id; null when it is not there, or not yours to know of.")
+    @strawberry.field(
+        description="Anything with an id; null when it is not there, or not yours to know of. What never was an id is "
+        "an error."
+    )
     async def node(
         self,
         info: Info[Context, None],
@@ -54,7 +57,10 @@ class Query:
         [found] = await find_nodes([id], info.context)
         return found
 
-    @strawberry.field(description="Several things with ids, at most 100, each in its place; null where one is not.")
+    @strawberry.field(
+        description="Several things with ids, at most 100, each in its place; null where one is not there, or not "
+        "yours to know of. What never was an id is an error."
+    )
     async def nodes(
         self,
         info: Info[Context, None],

@@ -46,14 +46,16 @@ class Identities(Protocol):
         """Uses the challenge up. Its customer; None when it is used, expired, unknown or nobody's."""
         ...
 
-    async def add_session(self, session: Session, /) -> None: ...
+    async def add_session(self, session: Session, /) -> Session:
+        """The same, with its customer's locale."""
+        ...
 
     async def session(self, id: UUID, /) -> Session | None:
         """The session, locked."""
         ...
 
     async def session_of(self, digest: bytes, /) -> tuple[Session, RefreshToken] | None:
-        """The refresh token with this digest, and its session, locked."""
+        """The refresh token with this digest, and its session, locked and with its customer's locale."""
         ...
 
     async def keep_session(self, session: Session, now: datetime, /) -> None:

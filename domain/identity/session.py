@@ -40,6 +40,8 @@ class Session:
     generation_at: datetime
     """When the current generation began."""
     ended_at: datetime | None = None
+    locale: str | None = None
+    """Its customer's language (BCP 47), where it was read along. It is not kept with the session."""
 
     def refreshed(self, token: RefreshToken, *, client_id: str, now: datetime) -> Session:
         """The session as it stands after this token was used; the new token is of its generation.

@@ -123,7 +123,7 @@ async def redeem_sign_in_code(command: RedeemSignInCode, work: IdentityWork) -> 
         started_at=work.now,
         generation_at=work.now,
     )
-    await work.identity.add_session(session)
+    session = await work.identity.add_session(session)
     await work.identity.add_refresh_token(_token(command.token_digest, session, work))
     work.emit(_event("started", session))
     return session

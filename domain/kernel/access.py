@@ -109,6 +109,8 @@ class Actor:
     delegation: Delegation | None = None
     client_id: str | None = field(default=None, compare=False)
     """The program that they use, if it said so when they signed in. It is no part of who acts."""
+    locale: str | None = field(default=None, compare=False)
+    """The actor's own language (BCP 47), as far as it is known without asking."""
 
     @property
     def is_impersonating(self) -> bool:
@@ -140,9 +142,11 @@ class Actor:
 ANONYMOUS: Final = Actor(ActorKind.ANONYMOUS, "anonymous")
 
 
-def customer(id: UUID, session_id: UUID | None = None, client_id: str | None = None) -> Actor:
+def customer(
+    id: UUID, session_id: UUID | None = None, client_id: str | None = None, locale: str | None = None
+) -> Actor:
     """A customer who acts for themselves."""
-    return Actor(ActorKind.CUSTOMER, f"customer:{id}", id, session_id, client_id=client_id)
+    return Actor(ActorKind.CUSTOMER, f"customer:{id}", id, session_id, client_id=client_id, locale=locale)
 
 
 def staff(id: UUID, roles: Iterable[StaffRole], session_id: UUID | None = None) -> Actor:

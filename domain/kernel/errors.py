@@ -65,7 +65,7 @@ class NotFound(Fault):
 class Invalid(Fault):
     """The input has the right type and still makes no sense. `message` is in English and says what to do."""
 
-    code = "BAD_INPUT"
+    code = "BAD_USER_INPUT"
     message: str
 
 

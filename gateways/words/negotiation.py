@@ -13,13 +13,14 @@ _RANGE: Final = re.compile(
 )
 
 
-def negotiate(accept_language: str | None, preferred: str | None, *, offered: Sequence[str]) -> str:
+def negotiate(accept_language: str | None, own: str | None, *, offered: Sequence[str]) -> str:
     """The offered locale (BCP 47) that suits a person best; the first one when none does.
 
-    `preferred` is the person's own choice and goes before the header. A locale of the same language will do: someone
+    The header goes first: it says what the app speaks at this moment. `own` is the person's own language, for when the
+    header asks for nothing that is offered. A locale of the same language will do: someone
     who asks for `sv-FI` is answered in `sv-SE`. What makes no sense is passed over.
     """
-    wanted = [*([preferred] if preferred else []), *_by_quality(accept_language or "")]
+    wanted = [*_by_quality(accept_language or ""), *([own] if own else [])]
     return next((found for tag in wanted if (found := _match(tag, offered))), offered[0])
 
 

@@ -47,7 +47,7 @@ _PARTS: Final = {
     Part.PARTNER: (46, 133, "manages the family together with the parent, and holds a card"),
     Part.TEENAGER: (15, 201, "a child in the family, with a card that the parent holds"),
     Part.CHILD: (9, 77, "the youngest in the family, with a card that the parent holds"),
-    Part.ALONE: (31, 290, "a customer without a family, with one card"),
+    Part.ALONE: (31, 290, "a customer without a family, with a card, and an old one that is closed"),
     Part.IN_GRACE: (58, 45, "has a card in grace, which a top-up brings back"),
     Part.BLOCKED: (26, 167, "has a card that is blocked, with money on it"),
     Part.UNREGISTERED: (22, 311, "has a card that awaits registration"),

@@ -36,6 +36,7 @@ from kontant.demo.year import (
 
 _NINE: Final = timedelta(0)
 _A_YEAR_AND_MORE_DAYS: Final = 430
+_NUMBER_OF_CLOSED_AFTER: Final = 40  # still one of those that are kept for fiction
 _SPENT_PERCENT: Final = (80, 65, 90)
 _WELCOMED_WITH_MONEY: Final = {
     bonus.card for bonus in BONUSES if bonus.usage_type is UsageType.MONEY and bonus.valid_days is None
@@ -66,11 +67,13 @@ def plot(operator: Operator, day: date) -> tuple[Scene, ...]:
             _bonus_is_granted(stage, bonus)
         _payments_go_otherwise(stage)
         _cards_are_in_the_way(stage)
+        _a_card_has_ended(stage)
     return stage.scenes()
 
 
 def _days_played(operator: Operator) -> int:
-    return max(_A_YEAR_AND_MORE_DAYS, 31 * operator.card_active_months + 60)
+    """Long enough for a card to have come into grace, and for another one to have been closed after it."""
+    return max(_A_YEAR_AND_MORE_DAYS, 31 * (operator.card_active_months + operator.card_grace_months) + 60)
 
 
 def _people_come(stage: Stage) -> None:
@@ -127,6 +130,16 @@ def _card_is_issued(stage: Stage, user: Part, holder: Part, *, days_ago: int, is
         is_registered=is_registered,
     )
     stage.add(f"{user}/card", command, days_ago=days_ago)
+
+
+def _a_card_has_ended(stage: Stage) -> None:
+    """Never topped up, and so its grace is over when the calendar is looked at for the card in grace."""
+    number = f"+{int(stage.cast[Part.PARENT].phone_number) + _NUMBER_OF_CLOSED_AFTER}"
+    holder_id = stage.id(Part.ALONE)
+    command = IssueCard(
+        phone_number=number, iccid=f"89{number[1:]:0>17}", holder_id=holder_id, user_id=holder_id, is_registered=True
+    )
+    stage.add("closed/card", command, days_ago=_days_played(stage.operator) - 3)
 
 
 def _card_is_used(stage: Stage, card: CardPlot) -> None:

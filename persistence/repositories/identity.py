@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -17,7 +17,7 @@ from domain.customers.customer import ContactKind
 from domain.identity.session import RefreshToken, Session
 from persistence.statement import Driver, Statement, col, parameter
 from persistence.tables.columns import TEXT
-from persistence.tables.customers import ContactPointTable
+from persistence.tables.customers import ContactPointTable, CustomerTable
 from persistence.tables.identity import RefreshTokenTable, SessionTable, SignInChallengeTable, SigningKeyTable
 
 C, S, R, K = SignInChallengeTable, SessionTable, RefreshTokenTable, SigningKeyTable
@@ -74,12 +74,18 @@ _session: tuple[Any, ...] = (
 )
 _token: tuple[Any, ...] = (col(R.hash), col(R.session_id), col(R.generation), col(R.created_at), col(R.expires_at))
 _new_session: tuple[Any, ...] = (*_session, col(S.last_seen_at))
-ADD_SESSION: Final = Statement(insert(S).values({column: parameter(column.key, column) for column in _new_session}))
+_locale: Final = select(col(CustomerTable.locale))
+_its_customer: Final = col(CustomerTable.id) == parameter("customer_id", col(S.customer_id))
+ADD_SESSION: Final = Statement(
+    insert(S)
+    .values({column: parameter(column.key, column) for column in _new_session})
+    .returning(_locale.where(_its_customer).scalar_subquery())
+)
 SESSION: Final = Statement(
     select(*_session).where(col(S.id) == parameter("session", col(S.id))).with_for_update(key_share=True)
 )
 SESSION_OF: Final = Statement(
-    select(*_session, *_token)
+    select(*_session, *_token, _locale.where(col(CustomerTable.id) == col(S.customer_id)).scalar_subquery())
     .join(R, col(R.session_id) == col(S.id))
     .where(col(R.hash) == parameter("digest", col(R.hash)))
     .with_for_update(key_share=True, of=S)
@@ -173,8 +179,8 @@ class PostgresIdentity:
         row = await USE_CHALLENGE.fetchrow(self._driver, challenge=challenge_id, now=now)
         return row[0] if row else None
 
-    async def add_session(self, session: Session, /) -> None:
-        await ADD_SESSION.execute(
+    async def add_session(self, session: Session, /) -> Session:
+        row = await ADD_SESSION.fetchrow(
             self._driver,
             id=session.id,
             customer_id=session.customer_id,
@@ -185,6 +191,7 @@ class PostgresIdentity:
             ended_at=session.ended_at,
             last_seen_at=session.started_at,
         )
+        return replace(session, locale=row[0] if row else None)
 
     async def session(self, id: UUID, /) -> Session | None:
         row = await SESSION.fetchrow(self._driver, session=id)
@@ -194,8 +201,8 @@ class PostgresIdentity:
         row = await SESSION_OF.fetchrow(self._driver, digest=digest)
         if row is None:
             return None
-        columns = tuple(row)
-        return to_session(columns[: len(_session)]), to_token(columns[len(_session) :])
+        *columns, locale = row
+        return replace(to_session(columns[: len(_session)]), locale=locale), to_token(columns[len(_session) :])
 
     async def keep_session(self, session: Session, now: datetime, /) -> None:
         await KEEP_SESSION.execute(

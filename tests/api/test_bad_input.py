@@ -30,6 +30,16 @@ async def test_a_document_that_makes_no_sense_is_refused_without_a_hint(client: 
         assert "Did you mean" not in str(answer.body)
 
 
+async def test_a_value_that_makes_no_sense_is_not_quoted(client: Client) -> None:
+    document = "mutation ($input: RequestSignInCodeInput!) { requestSignInCode(input: $input) { challengeId } }"
+    for value in ({"phoneNumberr": "secret"}, {"phoneNumber": {"secret": "secret"}}, "secret", ["secret"], True):
+        answer = await client.ask(document, {"input": value})
+        assert answer.code == "BAD_USER_INPUT"
+        for error in answer.body["errors"]:
+            assert not any(word in error["message"] for word in ("found", "'secret'", "{", "[", "True"))
+            assert error["message"].endswith(".")
+
+
 async def test_ids_that_never_were_ours_are_the_callers_mistake(client: Client, karin: Person) -> None:
     good = karin.card_id
     for id in ("", "x", good[:-1], good + "0", good.upper(), f"{good}\n", "card_", "\0", "x" * 100_000, "💳"):
@@ -38,7 +48,7 @@ async def test_ids_that_never_were_ours_are_the_callers_mistake(client: Client, 
             ("query($v: [ID!]!) { nodes(ids: $v) { id } }", [good, id]),
         ):
             answer = await client.ask(document, {"v": value}, by=karin.id)
-            assert answer.code == "BAD_INPUT", id
+            assert answer.code == "BAD_USER_INPUT", id
 
 
 async def test_what_is_not_there_is_null_in_its_place(client: Client, karin: Person) -> None:
@@ -56,7 +66,7 @@ async def test_a_hundred_ids_can_be_asked_for_at_once(client: Client, karin: Per
     ids = [global_id("card", client.worlds[0].ids.new()) for _ in range(101)]
     assert (await client.ask(document, {"v": ids[:100]}, by=karin.id)).data["nodes"] == [None] * 100
     assert (await client.ask(document, {"v": []}, by=karin.id)).data["nodes"] == []
-    assert (await client.ask(document, {"v": ids}, by=karin.id)).code == "BAD_INPUT"
+    assert (await client.ask(document, {"v": ids}, by=karin.id)).code == "BAD_USER_INPUT"
 
 
 async def test_what_is_nowhere_is_a_problem_and_not_a_page(client: Client) -> None:

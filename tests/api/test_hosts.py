@@ -50,7 +50,7 @@ class Machine:
 async def machine(world: World, baltika: World, sandbox: SandboxPayments, tmp_path: Path) -> AsyncGenerator[Machine]:
     async with AsyncExitStack() as stack:
         outboxes = {each: Outbox(tmp_path / each, world.clock) for each in ("norrsken", "baltika")}
-        development = Development(outboxes, dict.fromkeys(outboxes, sandbox))
+        development = Development(outboxes, dict.fromkeys(outboxes, sandbox), {"baltika": "+37120000605"})
         client = await stack.enter_async_context(a_client(world, baltika, development=development, first_port=8000))
         yield Machine(client, outboxes["norrsken"])
 
@@ -147,7 +147,7 @@ async def test_a_developer_reads_what_was_told_to_a_number(machine: Machine) -> 
     assert (await get(machine, "/dev/messages?to=%2B46701740606")).json() == []
     for query in ("", "to=", "to=%20"):
         response = await get(machine, f"/dev/messages?{query}")
-        assert (response.status_code, response.json()["code"]) == (400, "BAD_INPUT")
+        assert (response.status_code, response.json()["code"]) == (400, "BAD_USER_INPUT")
 
 
 async def test_a_developer_plays_the_customer_who_confirms_a_payment(machine: Machine) -> None:
@@ -159,9 +159,20 @@ async def test_a_developer_plays_the_customer_who_confirms_a_payment(machine: Ma
         assert "REQUIRES_ACTION" in (await get(machine, path)).text
         url = f"http://localhost:8000{path}"
         undecided = await machine.client.http.post(url, data={"decision": "maybe"})
-        assert (undecided.status_code, undecided.json()["code"]) == (400, "BAD_INPUT")
+        assert (undecided.status_code, undecided.json()["code"]) == (400, "BAD_USER_INPUT")
         assert (await machine.client.http.post(url, data={"decision": decision})).status_code == 200
         assert (await world.top_ups.resume(top_up.id)).status == status
+
+
+async def test_the_page_for_people_opens_with_the_data_of_its_operator(machine: Machine) -> None:
+    pages = [
+        (await machine.client.http.get(f"http://localhost:{port}/graphql", headers={"Accept": "text/html"})).text
+        for port in (8000, 8001)
+    ]
+    assert ["+37120000605" in page and "%2B37120000605" in page for page in pages] == [False, True]
+    assert ["EUR" in page for page in pages] == [False, True]
+    assert ["SEK" in page for page in pages] == [True, False]
+    assert "+46701740605" not in pages[1]
 
 
 async def test_the_page_of_a_payment_that_is_not_there_says_so(machine: Machine) -> None:

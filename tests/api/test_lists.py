@@ -106,7 +106,7 @@ async def test_a_page_has_from_0_to_100_entries(client: Client, karin: Person, n
     nothing = await page_of(client, name, karin, first=0)
     assert nothing == {"edges": [], "pageInfo": {"hasNextPage": True, "endCursor": None}}
     for first in (-1, -(2**31)):
-        assert (await page_of(client, name, karin, first=first)).code == "BAD_INPUT"
+        assert (await page_of(client, name, karin, first=first)).code == "BAD_USER_INPUT"
     for first in (101, 2**31 - 1):
         assert (await page_of(client, name, karin, first=first)).code == "DOCUMENT_LIMIT_EXCEEDED"
     for first in (2**31, 1.5, "10", True):
@@ -121,19 +121,19 @@ async def test_what_is_no_cursor_of_the_list_is_refused(client: Client, karin: P
     for cursor in NO_CURSORS:
         for name in LISTS:
             answer = await page_of(client, name, karin, after=cursor)
-            assert (answer.status, answer.code) == (200, "BAD_INPUT"), (name, cursor)
+            assert (answer.status, answer.code) == (200, "BAD_USER_INPUT"), (name, cursor)
 
 
 async def test_a_cursor_of_another_list_is_refused(client: Client, karin: Person) -> None:
     await fill(client.worlds[0], karin, 1)
     entry = (await page_of(client, "statement", karin))["pageInfo"]["endCursor"]
     top_up = (await page_of(client, "topUps", karin))["pageInfo"]["endCursor"]
-    assert (await page_of(client, "topUps", karin, after=entry)).code == "BAD_INPUT"
-    assert (await page_of(client, "statement", karin, after=top_up)).code == "BAD_INPUT"
+    assert (await page_of(client, "topUps", karin, after=entry)).code == "BAD_USER_INPUT"
+    assert (await page_of(client, "statement", karin, after=top_up)).code == "BAD_USER_INPUT"
 
 
 async def test_a_cursor_beyond_every_number_is_refused_and_not_a_fault(client: Client, karin: Person) -> None:
     await fill(client.worlds[0], karin, 1)
-    assert (await page_of(client, "statement", karin, after="__________8")).code == "BAD_INPUT"
+    assert (await page_of(client, "statement", karin, after="__________8")).code == "BAD_USER_INPUT"
     assert (await page_of(client, "statement", karin, after="f_________8"))["edges"] != []
     assert (await page_of(client, "topUps", karin, after="_" * 21 + "w"))["edges"] != []

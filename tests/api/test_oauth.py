@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 
 from api.oauth import LARGEST_BODY_BYTES, routes
 from tests.auth.support import KARINS_NUMBER, NOBODYS_NUMBER, MortalDatabase, SignInWorld
+from tests.support.client import a_client
 from tests.support.world import World
 
 SIGN_IN_CODE = "urn:kontant:grant-type:sign-in-code"
@@ -215,10 +216,27 @@ async def test_a_large_body_is_not_read_to_its_end(client: httpx2.AsyncClient) -
 
 async def test_tokens_are_asked_for_with_post(client: httpx2.AsyncClient, signing: SignInWorld) -> None:
     form = await a_form(signing)
-    for method in ("GET", "PUT", "DELETE", "PATCH"):
+    for method in ("GET", "PUT", "DELETE", "PATCH", "OPTIONS"):
         answer = await client.request(method, "/oauth/token", params=form)
         must_be_refused(answer, "invalid_request", 405)
         assert answer.headers["allow"] == "POST"
+
+
+async def test_what_is_no_oauth_request_is_refused_in_the_words_of_oauth(world: World) -> None:
+    async with a_client(world) as client:
+        for method, path, status in (
+            ("PUT", "/oauth/jwks", 405),
+            ("OPTIONS", "/oauth/jwks", 405),
+            ("OPTIONS", "/oauth/token", 405),
+            ("GET", "/oauth/tokens", 404),
+        ):
+            answer = await client.http.request(method, path)
+            must_be_refused(answer, "invalid_request", status)
+            allowed = {"/oauth/jwks": {"GET", "HEAD"}, "/oauth/token": {"POST"}, "/oauth/tokens": {""}}[path]
+            assert set(answer.headers.get("allow", "").split(", ")) == allowed
+        for path in ("/oauth/token", "/oauth/jwks"):
+            strange = await client.http.post(path, headers={"Host": "evil.example"})
+            must_be_refused(strange, "invalid_request", 421)
 
 
 async def test_a_database_that_is_down_is_told_and_comes_back(

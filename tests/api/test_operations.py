@@ -172,6 +172,7 @@ async def test_every_request_is_logged_with_its_route_status_and_time(
     assert {"/graphql", "/oauth/token", "/webhooks/sandbox", "other"} == {each["route"] for each in requests}
     assert {200, 204, 400, 401, 404} <= {each["status"] for each in requests}
     assert all(each["milliseconds"] >= 0 for each in requests)
+    assert {each["operator"] for each in requests} == {"norrsken"}
 
 
 async def test_in_the_logs_nobody_can_be_found(

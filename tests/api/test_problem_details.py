@@ -87,7 +87,7 @@ def test_a_method_that_is_not_allowed() -> None:
         ("unauthenticated", 401, "UNAUTHENTICATED"),
         ("forbidden", 403, "FORBIDDEN"),
         ("not-found", 404, "NOT_FOUND"),
-        ("invalid", 400, "BAD_INPUT"),
+        ("invalid", 400, "BAD_USER_INPUT"),
         ("busy", 409, "BUSY"),
         ("unavailable", 503, "SERVICE_UNAVAILABLE"),
     ],

@@ -19,6 +19,18 @@ from tests.support.operators import BALTIKA
 from tests.support.time import TestClock, TestIds
 from tests.support.world import World, a_sandbox
 
+ASK_FOR_CODE: Final = """
+mutation ($number: PhoneNumber!) { requestSignInCode(input: {phoneNumber: $number}) { challengeId } }"""
+CODE_GRANT: Final = "urn:kontant:grant-type:sign-in-code"
+TOO_LITTLE: Final = """
+mutation {
+  topUpCard(input: {
+    cardId: "card_00000000000000000000000000000000"
+    paymentMethodId: "method_00000000000000000000000000000000"
+    amount: {amount: "1", currency: "SEK"}
+    idempotencyKey: "some-key"
+  }) { errors { message } }
+}"""
 VIEWER: Final = "{ viewer { customer { id } } operator { name } }"
 
 
@@ -45,6 +57,29 @@ async def test_a_token_is_good_for_ten_minutes(client: Client, karin: Person) ->
     assert (await ask(client, f"Bearer {token}")).data["viewer"] is not None
     client.worlds[0].clock.advance(timedelta(seconds=1))
     assert_refused(await ask(client, f"Bearer {token}"))
+
+
+async def test_who_says_no_language_is_spoken_to_in_their_own(client: Client) -> None:
+    """Also after a refresh, and without another look at the customer. What the app asks for goes before it."""
+    number = "+46701740633"
+    await client.worlds[0].person(phone_number=number, locale="en")
+    asked = await client.ask(ASK_FOR_CODE, {"number": number})
+    challenge = asked.data["requestSignInCode"]["challengeId"]
+    form = {"grant_type": CODE_GRANT, "challenge_id": challenge, "code": client.code_of(challenge)}
+    tokens = await _tokens(client, form)
+    for _ in range(2):
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        refusals: list[str] = []
+        for language in ("", "fi", "en", "sv"):
+            answer = await client.ask(TOO_LITTLE, headers=headers, language=language)
+            [error] = answer.data["topUpCard"]["errors"]
+            refusals.append(error["message"])
+        assert refusals[0] == refusals[1] == refusals[2] != refusals[3]
+        tokens = await _tokens(client, {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]})
+
+
+async def _tokens(client: Client, form: dict[str, str]) -> dict[str, str]:
+    return (await client.http.post("/oauth/token", data={"client_id": "kontant-app", **form})).json()
 
 
 async def test_what_is_no_token_of_ours_is_refused(client: Client, karin: Person) -> None:

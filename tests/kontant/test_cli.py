@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import kontant.cli
+from persistence.load import Loaded
 
 COMMANDS = ("run", "serve", "work", "migrate", "seed", "schema", "reset", "audit")
 
@@ -37,7 +39,9 @@ def test_every_command_explains_itself(command: str) -> None:
     assert answer.stdout.startswith(f"Usage: kontant {command}")
 
 
-@pytest.mark.parametrize("arguments", [["ruin"], ["seed", "--cards", "none"], ["seed", "--cards", "0"]])
+@pytest.mark.parametrize(
+    "arguments", [["ruin"], ["seed", "--cards", "none"], ["seed", "--cards", "0"], ["schema", "--write", "--check"]]
+)
 def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
     assert _kontant(*arguments).returncode == 2
 
@@ -53,7 +57,7 @@ def test_a_database_server_that_is_not_there_is_one_sentence(tmp_path: Path) -> 
     server = "postgresql://someone:hushhush@127.0.0.1:1"
     answer = _kontant("migrate", KONTANT_DATABASE_SERVER=server, KONTANT_DATA_FOLDER=str(tmp_path))
     assert answer.returncode == 1
-    assert answer.stderr.startswith("kontant: PostgreSQL at 127.0.0.1:1 does not let us in")
+    assert answer.stderr.startswith("kontant: database_server: PostgreSQL at 127.0.0.1:1 does not let us in")
     assert "hushhush" not in answer.stderr
 
 
@@ -65,6 +69,12 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
     assert answer.stderr == f"kontant: Port {port} is in use. Choose another: PORT=8100 make run\n"
 
 
+def test_an_address_of_another_machine_is_one_sentence(tmp_path: Path) -> None:
+    answer = _kontant("run", KONTANT_HOST="192.0.2.1", KONTANT_DATA_FOLDER=str(tmp_path))
+    assert answer.returncode == 1
+    assert answer.stderr == "kontant: host: 192.0.2.1 is not an address of this machine.\n"
+
+
 def test_production_cannot_be_reset(tmp_path: Path) -> None:
     production = {
         "KONTANT_ENVIRONMENT": "production",
@@ -72,12 +82,32 @@ def test_production_cannot_be_reset(tmp_path: Path) -> None:
         "KONTANT_AUDIT__HEADS_FOLDER": str(tmp_path),
         "KONTANT_OPERATORS__NORRSKEN__PUBLIC_URL": "https://norrsken.localhost",
         "KONTANT_OPERATORS__BALTIKA__PUBLIC_URL": "https://baltika.localhost",
+        "KONTANT_PAYMENT__PROVIDER": "sandbox",
+        "KONTANT_MESSAGES__CARRIER": "outbox",
         "KONTANT_DATA_FOLDER": str(tmp_path),
     }
     (tmp_path / "postgres").mkdir()
     answer = _kontant("reset", "--yes", **production)
-    assert answer.returncode == 1
+    assert (answer.returncode, answer.stderr) == (1, "kontant: there is nothing to reset in production.\n")
     assert (tmp_path / "postgres").exists()
+
+
+def test_who_asks_for_fewer_cards_than_there_are_is_told_how_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def seed_cards(settings: object, operator: object, cards: int, progress: object) -> Loaded:
+        return Loaded(max(0, cards - 12_000), max(cards, 12_000))
+
+    monkeypatch.setattr("kontant.load.seed_cards", seed_cards)
+
+    def started_server(settings: object, command: str) -> nullcontext[None]:
+        return nullcontext()
+
+    monkeypatch.setattr("kontant.database.started_server", started_server)
+
+    def seed(cards: str) -> str:
+        return CliRunner().invoke(kontant.cli.application, ["seed", "--cards", cards, "--operator", "norrsken"]).output
+
+    assert seed("500").startswith("norrsken: already there: 12,000 cards (")
+    assert seed("13500").startswith("norrsken: 1,500 cards made (")
 
 
 def test_a_schema_that_drifted_is_shown_and_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import logging
 from collections.abc import Iterator
@@ -67,4 +69,30 @@ def test_an_exception_is_logged_by_type_and_place_but_not_by_its_message(
     assert "ValueError" in text
     assert "KeyError" in text
     assert "test_logs.py" in text
+    assert PHONE not in text
+
+
+@pytest.mark.usefixtures("restored")
+def test_what_fails_unseen_in_an_event_loop_is_not_quoted(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("json")
+
+    async def fail() -> None:
+        raise ValueError(PHONE)
+
+    def fail_too(number: str) -> None:
+        raise ValueError(number)
+
+    async def fail_unseen() -> None:
+        task = asyncio.create_task(fail())
+        asyncio.get_running_loop().call_soon(fail_too, PHONE)
+        await asyncio.wait([task])
+        del task
+        gc.collect()
+
+    asyncio.run(fail_unseen())
+    text = capsys.readouterr().err
+    callback, task = [json.loads(line) for line in text.splitlines()]
+    assert task["event"] == "Task exception was never retrieved"
+    assert callback["event"].startswith("Exception in callback")
+    assert task["exception"]["type"] == callback["exception"]["type"] == "ValueError"
     assert PHONE not in text

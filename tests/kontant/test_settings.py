@@ -11,6 +11,12 @@ from kontant.settings import Settings, SettingsError, read_settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 GOOD = (CHECKOUT / "kontant.toml").read_text()
+STAND_INS = [
+    'payment.provider: is required in production. There is "sandbox" only, with which no money is moved: '
+    "every payment method is made up, and what it pays for is credited",
+    'messages.carrier: is required in production. There is "outbox" only, which sends nothing: messages, '
+    "sign-in codes among them, are kept in a file in the data folder",
+]
 SECRET = "0123456789abcdef0123456789abcdef"
 
 
@@ -81,6 +87,9 @@ def test_no_secret_is_shown_when_settings_are_printed(deployment: Deployment) ->
 @pytest.mark.parametrize(
     ("old", "new", "name", "why"),
     [
+        ('host = "127.0.0.1"', 'host = "999.1.1.1"', "host", "not an address or name of this machine"),
+        ('host = "127.0.0.1"', 'host = "localhost:1"', "host", "not an address or name of this machine"),
+        ('host = "127.0.0.1"', 'host = ""', "host", "not an address or name of this machine"),
         ("port = 8000", "port = 70000", "port", "less than or equal to 65535"),
         ("port = 8000", "port = 65535", "port", "one more for each further operator"),
         ("port = 8000", "prot = 8000", "prot", "no such setting"),
@@ -103,6 +112,8 @@ def test_no_secret_is_shown_when_settings_are_printed(deployment: Deployment) ->
         ("maximum_minor = 10000", "maximum_minor = 100", "operators.baltika.top_up.range", "less than"),
         ("[operators.norrsken]", '[operators."Norr sken"]', "operators.Norr sken.[key]", "match pattern"),
         ("[payment]", "[payment", "KONTANT_SETTINGS", "is not TOML"),
+        ('hosts = ["norrsken.localhost"]', "hosts = 3", "operators.norrsken.hosts", "must be a list"),
+        ("top_up.range = {", "top_up.range = 3 # {", "operators.baltika.top_up.range", "is a section"),
         ("trusted_proxies = []", 'trusted_proxies = ["*"]', "trusted_proxies.0", "not an address or a network"),
         (
             "trusted_proxies = []",
@@ -156,6 +167,10 @@ def test_an_operator_that_offers_nothing_is_named(deployment: Deployment) -> Non
         ("KONTANT_PAYMENT__WAIT_SECONDS", "-1", "greater than 0"),
         ("KONTANT_OPERATORS__BALTIKA__CURRENCY", "EUX", "ISO 4217"),
         ("KONTANT_PROT", "8000", "no such setting"),
+        ("KONTANT_OPERATORS__NORRSKEN__HOSTS", "norrsken.example", "JSON"),
+        ("KONTANT_PAYMENT", "sandbox", "JSON"),
+        ("KONTANT_PAYMENT", "8", "is a section"),
+        ("KONTANT_MESSAGES__CARRIER", "pigeon", "should be 'outbox'"),
     ],
 )
 def test_a_wrong_variable_is_named(deployment: Deployment, variable: str, value: str, why: str) -> None:
@@ -181,10 +196,18 @@ def test_production_needs_a_secret_and_public_addresses(deployment: Deployment) 
     deployment.replace('environment = "development"', 'environment = "production"')
     assert deployment.problems() == [
         "secret: is required in production (KONTANT_SECRET)",
+        *STAND_INS,
         "audit.heads_folder: is required in production",
         "operators.norrsken.public_url: is required in production",
         "operators.baltika.public_url: is required in production",
     ]
+
+
+@pytest.mark.parametrize("under", ["", "/here"])
+def test_a_data_folder_that_is_a_file_is_named(deployment: Deployment, tmp_path: Path, under: str) -> None:
+    (tmp_path / "file").touch()
+    deployment.set(KONTANT_DATA_FOLDER=f"{tmp_path}/file{under}")
+    assert deployment.problems() == [f"data_folder: {tmp_path}/file is not a folder"]
 
 
 def test_a_short_secret_is_refused_and_not_shown(deployment: Deployment) -> None:
@@ -194,6 +217,7 @@ def test_a_short_secret_is_refused_and_not_shown(deployment: Deployment) -> None
 
 def test_a_public_address_is_one_of_the_hosts(deployment: Deployment) -> None:
     deployment.set(KONTANT_ENVIRONMENT="production", KONTANT_SECRET=SECRET, KONTANT_AUDIT__HEADS_FOLDER="/mnt/heads")
+    deployment.set(KONTANT_PAYMENT__PROVIDER="sandbox", KONTANT_MESSAGES__CARRIER="outbox")
     deployment.set(KONTANT_OPERATORS__BALTIKA__PUBLIC_URL="https://baltika.localhost")
     deployment.set(KONTANT_OPERATORS__NORRSKEN__PUBLIC_URL="https://elsewhere.example")
     assert deployment.problems() == ["operators.norrsken.public_url: its host must be one of operators.norrsken.hosts"]

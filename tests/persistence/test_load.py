@@ -17,7 +17,7 @@ from domain.operators.operator import Operator
 from kontant.demo import people
 from persistence import load
 from persistence.checks import cause_breaks, ledger_breaks
-from persistence.load import CannotLoad, load_cards
+from persistence.load import CannotLoad, Loaded, load_cards
 from tests.support.databases import TestServer
 from tests.support.operators import BALTIKA, NORRSKEN
 
@@ -187,6 +187,15 @@ async def test_asking_for_fewer_than_there_are_adds_nothing(owner: Connection, o
     assert await load_up_to(20, owner_url) == [20]
     assert await load_up_to(30, owner_url) == [30]
     assert await what_is_there(owner) == before
+
+
+async def test_who_asks_for_fewer_than_there_are_is_told_how_many_there_are(owner_url: str) -> None:
+    async def load_up_to(cards: int) -> Loaded:
+        return await load_cards(owner_url, NORRSKEN, cards=cards, now=NOW, progress=lambda there, of: None)
+
+    assert await load_up_to(30) == (30, 30)
+    assert await load_up_to(20) == (0, 30)
+    assert await load_up_to(50) == (20, 50)
 
 
 async def test_families_are_sane(loaded: Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,6 +18,7 @@ from domain.kernel.errors import (
 from domain.kernel.executor import Executor
 from domain.operators.operator import Operator
 from persistence.database import Database, open_database
+from persistence.readers import Readers
 from persistence.unit_of_work import PostgresUnit
 from tests.support.connections import cut
 from tests.support.databases import TestServer
@@ -243,3 +245,43 @@ async def test_a_refused_read_costs_no_connection(database: Database) -> None:
     with pytest.raises(asyncpg.PostgresError):
         await database.fetchval("select 1/0")
     assert await database.fetchval("select pg_backend_pid()") == before
+
+
+class BrokenConnection:
+    """Dies in the middle of its first answer, in the driver's own words."""
+
+    def terminate(self) -> None:
+        pass
+
+    async def fetchval(self, query: str) -> Any:
+        raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+
+
+async def test_a_connection_that_dies_in_the_middle_of_an_answer_is_lost_like_any_other(
+    database: Database, server: TestServer, database_name: str
+) -> None:
+    connections: list[Any] = [BrokenConnection(), await asyncpg.connect(server.server.application_url(database_name))]
+
+    async def connect() -> Any:
+        return connections.pop(0) if connections else BrokenConnection()
+
+    readers = Readers(connect, connections=1)
+    breaking = Database(readers, database._engine, connections=1)  # pyright: ignore[reportPrivateUsage]  # not written through
+    assert await breaking.fetchval("select 7") == 7
+    readers.forget()
+    with pytest.raises(Unavailable):
+        await breaking.fetchval("select 7")
+
+
+async def test_a_nudge_that_fails_is_told_of_once_and_leaves_nothing_behind(
+    database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(query: str, *args: Any) -> str:
+        raise RuntimeError
+
+    monkeypatch.setattr(database, "execute", fail)
+    database.nudge()
+    await asyncio.sleep(0.05)
+    del fail
+    gc.collect()
+    assert [(each.name, each.levelname) for each in caplog.records] == [("persistence.database", "WARNING")]

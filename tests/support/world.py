@@ -58,11 +58,19 @@ class World:
     def money(self, amount_minor: int) -> Money:
         return Money(amount_minor, self.operator.currency)
 
-    async def person(self, name: str = "Karin", *, phone_number: str | None = None, born: date | None = None) -> UUID:
+    async def person(
+        self,
+        name: str = "Karin",
+        *,
+        phone_number: str | None = None,
+        born: date | None = None,
+        locale: str | None = None,
+    ) -> UUID:
         id = self.ids.new()
+        locale = locale or self.operator.locales[0]
         async with self.unit(system("test"), self.ids.new()) as work:
             await work.customers.add(
-                Customer(id=id, given_name=name, family_name="Ek", birth_date=born, locale=self.operator.locales[0]),
+                Customer(id=id, given_name=name, family_name="Ek", birth_date=born, locale=locale),
                 work.now,
             )
             if phone_number:

@@ -155,9 +155,15 @@ async def test_a_top_up_that_lost_its_process_is_finished_as_a_rescue_would(data
 
 async def test_cards_stand_as_their_people_are_told(demo: Demo) -> None:
     statuses = await demo.database.fetch("select status from card order by phone_number")
-    assert [row[0] for row in statuses] == [*["ACTIVE"] * 5, "GRACE", "BLOCKED", "AWAITING_REGISTRATION"]
-    late = await demo.database.fetch("select phone_number from card where active_until < $1", TODAY)
-    assert [row[0] for row in late] == [people(demo.operator)[5].phone_number]
+    assert [row[0] for row in statuses] == [*["ACTIVE"] * 5, "GRACE", "BLOCKED", "AWAITING_REGISTRATION", "CLOSED"]
+    late = await demo.database.fetch(
+        """select value from card join contact_point on customer_id = holder_id
+            where active_until < $1 order by card.phone_number""",
+        TODAY,
+    )
+    lone, in_grace = (people(demo.operator)[place].phone_number for place in (4, 5))
+    assert [row[0] for row in late] == [in_grace, lone]
+    assert await demo.database.fetchval("select grace_until from card where status = 'CLOSED'") < TODAY
     assert await demo.database.fetchval("select grace_until from card where status = 'GRACE'") > TODAY
 
 

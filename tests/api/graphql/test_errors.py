@@ -137,7 +137,7 @@ class TestFieldErrors:
             ("unauthenticated", "UNAUTHENTICATED"),
             ("forbidden", "FORBIDDEN"),
             ("notFound", "NOT_FOUND"),
-            ("invalid", "BAD_INPUT"),
+            ("invalid", "BAD_USER_INPUT"),
             ("busy", "BUSY"),
         ],
     )
@@ -216,7 +216,7 @@ class TestFaultsOfTheWholeRequest:
         [
             ("forbidden", 403, "FORBIDDEN"),
             ("notFound", 404, "NOT_FOUND"),
-            ("invalid", 400, "BAD_INPUT"),
+            ("invalid", 400, "BAD_USER_INPUT"),
             ("busy", 409, "BUSY"),
             ("key", 500, "INTERNAL"),
             ("undeclared", 500, "INTERNAL"),

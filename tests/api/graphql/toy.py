@@ -200,7 +200,7 @@ class Toy:
             development=self.development,
             on_fault=lambda error, fault_id: self.faults.append((error, fault_id)),
             new_id=lambda: f"fault-{len(self.faults) + 1}",
-            page=self.page,
+            page=(lambda _: self.page or b"") if self.page is not None else None,
             **more,
         )
 

@@ -46,9 +46,11 @@ def test_garbage_does_not_hide_what_makes_sense() -> None:
     assert negotiate("???, en;q=abc, ru;q=0.5", None, offered=OFFERED) == "ru-LV"
 
 
-def test_a_persons_own_choice_goes_before_the_header() -> None:
-    assert negotiate("en", "ru-LV", offered=OFFERED) == "ru-LV"
-    assert negotiate("en", "fi-FI", offered=OFFERED) == "en"
+@pytest.mark.parametrize("header", [None, "", "fi", "fi, sv;q=0.5"])
+def test_a_persons_own_language_counts_where_the_header_asks_for_none_that_is_offered(header: str | None) -> None:
+    assert negotiate(header, "ru-LV", offered=OFFERED) == "ru-LV"
+    assert negotiate(header, "fi-FI", offered=OFFERED) == "lv-LV"
+    assert negotiate("en", "ru-LV", offered=OFFERED) == "en"
 
 
 def test_an_exact_match_goes_before_a_relative() -> None:
