@@ -77,7 +77,7 @@ def build_app(
     )
     routes: list[BaseRoute] = [
         Route("/graphql", graphql),
-        *oauth.routes(lambda request: services_of(request).identity),
+        *oauth.routes(services_of),
         *webhooks.ROUTES,
         *operations_routes(services, metrics),
     ]

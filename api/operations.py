@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import oauth
 from api.problem_details import problem
 from api.services import Services
 from domain.kernel.errors import Unavailable
@@ -34,9 +35,7 @@ from persistence.queries.operations import UNSETTLED_TOP_UPS, backlog
 _log: Final = logging.getLogger(__name__)
 # What a client sends names no metric: whoever invents paths or methods must not fill our memory with counters.
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_ROUTES: Final = frozenset(
-    {"/graphql", "/oauth/token", "/oauth/jwks", "/webhooks/sandbox", "/healthz", "/readyz", "/metrics"}
-)
+_ROUTES: Final = frozenset({"/graphql", *oauth.PATHS, "/webhooks/sandbox", "/healthz", "/readyz", "/metrics"})
 
 
 class Metrics:

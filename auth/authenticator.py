@@ -10,7 +10,7 @@ from typing import Final
 
 from auth.ended_sessions import EndedSessions
 from auth.keys import KeyRing
-from auth.tokens import AccessTokens
+from auth.tokens import AccessTokens, UnknownKey
 from domain.kernel.access import ANONYMOUS, Actor
 from domain.kernel.errors import Unauthenticated
 from domain.kernel.time import Clock
@@ -49,7 +49,7 @@ class Authenticator:
         if bearer is None:
             raise Unauthenticated
         await self._keys.load()
-        actor = self._remembered(bearer[1]) or self._read(bearer[1])
+        actor = self._remembered(bearer[1]) or await self._verified_now(bearer[1])
         assert actor.session_id is not None
         if await self._ended.has(actor.session_id):
             raise Unauthenticated
@@ -64,6 +64,13 @@ class Authenticator:
             return None
         self._verified.move_to_end(token)
         return verified.actor
+
+    async def _verified_now(self, token: str) -> Actor:
+        try:
+            return self._read(token)
+        except UnknownKey:
+            await self._keys.search()
+            return self._read(token)
 
     def _read(self, token: str) -> Actor:
         now: datetime = self._clock.now()

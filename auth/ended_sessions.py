@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from auth.reading import SharedRead
 from auth.tokens import LIFETIME
 from domain.kernel.errors import Unavailable
 from domain.kernel.time import Clock
@@ -34,25 +34,16 @@ class EndedSessions:
         self._database, self._clock = database, clock
         self._ended: frozenset[UUID] = frozenset()
         self._as_of: datetime | None = None
-        self._reading: asyncio.Task[None] | None = None
+        self._reading = SharedRead(self._read)
 
     async def has(self, session_id: UUID) -> bool:
         """Whether the session has ended. Raises `Unavailable` when that cannot be known."""
         age = self._clock.now() - self._as_of if self._as_of else None
         if age is None or age >= GOOD_FOR:
-            # Shielded: who gives up waiting must not take the list away from the others who wait for it.
-            await asyncio.shield(self._read_once())
+            await self._reading.done()
         elif age >= FRESH_FOR:
-            self._read_once()
+            self._reading.begin()
         return session_id in self._ended
-
-    def _read_once(self) -> asyncio.Task[None]:
-        """The read that is under way, or a new one."""
-        if self._reading is None or self._reading.done():
-            self._reading = asyncio.get_running_loop().create_task(self._read())
-            # An old list stays good for a while; whoever must wait for a new one is told why there is none.
-            self._reading.add_done_callback(lambda task: task.cancelled() or task.exception())
-        return self._reading
 
     async def _read(self) -> None:
         as_of = self._clock.now()
@@ -65,6 +56,4 @@ class EndedSessions:
 
     async def aclose(self) -> None:
         """Waits for a read that is under way."""
-        if self._reading is not None:
-            with suppress(Unavailable):
-                await self._reading
+        await self._reading.aclose()

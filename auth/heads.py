@@ -84,7 +84,7 @@ class SignedHeads:
         )
 
     def _key_of(self, member: Any) -> ECKey:
-        key = self._keys.find(member.headers()["kid"])
+        key = self._keys.find_of_any_age(member.headers()["kid"])
         if key is None:
             raise ValueError("must be signed with one of the operator's keys")
         return key

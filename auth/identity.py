@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from auth.authenticator import Authenticator
+from auth.browser import FormProofs
+from auth.clients import APP, Client, Clients
 from auth.codes import DerivedSignInCodes
 from auth.ended_sessions import EndedSessions
 from auth.heads import SignedHeads
+from auth.key_rotation import KeyRotation, KeyRules
 from auth.keys import KeyRing
+from auth.metadata import metadata
 from auth.server import TokenServer
+from auth.token_status import TokenStatus
 from auth.tokens import AccessTokens
 from domain.identity.processes import SignInProcess
 from domain.kernel.executor import Executor
@@ -18,24 +23,40 @@ from domain.kernel.time import Clock
 from domain.operators.operator import Operator
 from persistence.database import Database
 
+_KEY_RULES: Final = KeyRules()
+
 
 class Identity:
-    """One operator's sign-in, token endpoint and authenticator, wired. Nothing of another operator is in reach.
+    """One operator's sign-in, authorization server and authenticator, wired. Nothing of another operator is in reach.
 
     The executor must know `domain.identity.usecases.USE_CASES`. `secret` is the deployment's.
     """
 
     def __init__(
-        self, operator: Operator, *, database: Database, executor: Executor, secret: bytes, clock: Clock
+        self,
+        operator: Operator,
+        *,
+        database: Database,
+        executor: Executor,
+        secret: bytes,
+        clock: Clock,
+        clients: Sequence[Client] = (APP,),
+        key_rules: KeyRules = _KEY_RULES,
     ) -> None:
         self._keys = KeyRing(operator, database, secret, clock)
         self._ended = EndedSessions(database, clock)
-        tokens = AccessTokens(operator, self._keys)
+        self.operator, self.clients = operator, Clients(clients)
         self.codes = DerivedSignInCodes(secret, operator.slug)
+        self.forms = FormProofs(secret, operator.slug)
         self.sign_in = SignInProcess(executor, self.codes)
-        self.token_server = TokenServer(self.sign_in, self._keys, tokens, clock)
+        self.token_server = TokenServer(self.sign_in, self.clients, keys=self._keys, operator=operator, clock=clock)
+        self.token_status = TokenStatus(
+            self.token_server, operator=operator, keys=self._keys, database=database, clock=clock
+        )
         self.heads = SignedHeads(operator, self._keys)
-        self.authenticator = Authenticator(self._keys, tokens, self._ended, clock)
+        self.authenticator = Authenticator(self._keys, AccessTokens(operator, self._keys), self._ended, clock)
+        self.key_rotation = KeyRotation(self._keys, key_rules, clock)
+        self.metadata = metadata(operator)
 
     async def key_set(self) -> Mapping[str, Any]:
         """The public keys by which anybody can verify the operator's tokens. Raises `Unavailable`."""
@@ -45,3 +66,4 @@ class Identity:
     async def aclose(self) -> None:
         """Waits for what is under way. The database is closed after this."""
         await self._ended.aclose()
+        await self._keys.aclose()

@@ -30,7 +30,9 @@ TYPE: Final = "at+jwt"
 ALGORITHM: Final = "ES256"
 
 
-def _must_be(expected: str) -> Callable[[object], None]:
+def must_be(expected: str) -> Callable[[object], None]:
+    """A check of a header parameter, as joserfc wants it."""
+
     def check(value: object) -> None:
         if value != expected:
             raise ValueError(f"must be {expected}")
@@ -38,7 +40,8 @@ def _must_be(expected: str) -> Callable[[object], None]:
     return check
 
 
-def _must_be_text(value: object) -> None:
+def must_be_text(value: object) -> None:
+    """Another such check."""
     if not isinstance(value, str):
         raise ValueError("must be a text")
 
@@ -47,9 +50,9 @@ class _Headers(jws.JWSRegistry):
     """Exactly these three. So no token brings its own key (`jwk`, `jku`, `x5c`) or its own rules (`crit`, `b64`)."""
 
     default_header_registry: HeaderRegistryDict = {  # noqa: RUF012  # declared by the library, and never changed
-        "alg": HeaderParameter("Algorithm", _must_be(ALGORITHM), required=True),
-        "typ": HeaderParameter("Type", _must_be(TYPE), required=True),
-        "kid": HeaderParameter("Key ID", _must_be_text, required=True),
+        "alg": HeaderParameter("Algorithm", must_be(ALGORITHM), required=True),
+        "typ": HeaderParameter("Type", must_be(TYPE), required=True),
+        "kid": HeaderParameter("Key ID", must_be_text, required=True),
     }
 
 
@@ -63,6 +66,12 @@ class AccessToken:
     actor: Actor
     expires_at: float
     """In seconds since 1970."""
+    issued_at: float
+    client_id: str
+
+
+class UnknownKey(Unauthenticated):
+    """The token names a key that is not known here, or not yet: another process may have made it."""
 
 
 class AccessTokens:
@@ -79,7 +88,11 @@ class AccessTokens:
             "sid": str(session.id),
             "client_id": session.client_id,
             "auth_time": int(session.started_at.timestamp()),
-        } | ({"locale": session.locale} if session.locale else {})
+        }
+        if session.scope:
+            claims["scope"] = session.scope
+        if session.locale:
+            claims["locale"] = session.locale
         return self._signed(claims, id=id, now=now, until=now + LIFETIME)
 
     def issue_to_act(self, session: SupportSession, *, client_id: str, id: str, now: datetime) -> str:
@@ -101,7 +114,10 @@ class AccessTokens:
         return jwt.encode(header, {**always, **times, **claims}, key, registry=_HEADERS)
 
     def read(self, token: str, *, now: datetime) -> AccessToken:
-        """What the token says. Raises `Unauthenticated` unless everything about it is right."""
+        """What the token says. Raises `Unauthenticated` unless everything about it is right.
+
+        It is `UnknownKey` when it is worth looking for the key.
+        """
         if len(token) > LONGEST:
             raise Unauthenticated
         try:
@@ -111,7 +127,7 @@ class AccessTokens:
             # The leeway is for a clock that is ahead, not for tokens that come late.
             if claims["exp"] <= now.timestamp():
                 raise Unauthenticated
-            return AccessToken(_actor_of(claims), claims["exp"])
+            return AccessToken(_actor_of(claims), claims["exp"], claims["iat"], str(claims["client_id"]))
         except (JoseError, LookupError, ValueError, TypeError, AttributeError, RecursionError):
             # Whatever is odd about it, it is not one of ours.
             raise Unauthenticated from None
@@ -120,7 +136,7 @@ class AccessTokens:
         """The key that the header names. Which one it is decides the algorithm too, never the token by itself."""
         key = self._keys.find(token.headers()["kid"])
         if key is None:
-            raise Unauthenticated
+            raise UnknownKey
         return key
 
     def _rules(self, now: datetime) -> jwt.JWTClaimsRegistry:

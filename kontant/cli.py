@@ -38,6 +38,7 @@ application = typer.Typer(
 application.add_typer(audit, name="audit")
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for a script.")]
+OfOperator = Annotated[str | None, typer.Option("--operator", help="For one operator only, such as norrsken.")]
 SupervisedBy = Annotated[int | None, typer.Option(hidden=True, help="The pipe that `kontant run` holds.")]
 
 
@@ -179,6 +180,41 @@ def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fals
             if not path.name.startswith(KEPT_AT_RESET):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
     typer.echo("Deleted. The next start begins anew.")
+
+
+keys = typer.Typer(
+    help="The keys that sign tokens: which there are, and the next one.", no_args_is_help=True, rich_markup_mode=None
+)
+application.add_typer(keys, name="keys")
+
+
+@keys.command("list")
+def list_keys(operator: OfOperator = None, as_json: Json = False) -> None:
+    """Show the keys: which one signs, which is only published, which has signed."""
+    _show_keys(operator, as_json, rotate=False)
+
+
+@keys.command("rotate")
+def rotate_keys(operator: OfOperator = None, as_json: Json = False) -> None:
+    """Publish the next key now; it signs when everybody knows it. Does nothing while one waits for that already."""
+    _show_keys(operator, as_json, rotate=True)
+
+
+def _show_keys(operator: str | None, as_json: bool, *, rotate: bool) -> None:
+    from kontant.database import started_server
+    from kontant.keys import keys_of
+
+    settings = _settings()
+    chosen = [settings.operator(operator)] if operator else list(settings.operators)
+    with started_server(settings, "keys"):
+        found = asyncio.run(keys_of(settings, chosen, rotate=rotate))
+    if as_json:
+        typer.echo(json.dumps({"keys": found}))
+        return
+    for slug, kept in found.items():
+        for key in kept:
+            until = f", gone at {key['goneAt']}" if key["goneAt"] else ""
+            typer.echo(f"{slug}  {key['id']}  {key['state']:<9}  signs from {key['signsFrom']}{until}")
 
 
 def _settings() -> Settings:

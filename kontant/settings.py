@@ -15,7 +15,10 @@ from typing import Final, Literal
 
 from pydantic import SecretStr
 
+from auth.clients import Client
+from auth.key_rotation import KeyRules
 from domain.operators.operator import Operator
+from kontant.settings_clients import DEMO_CLIENTS
 from kontant.settings_file import File, SettingsError, read_file
 from kontant.settings_limits import DocumentsSection, RatesSection
 from persistence.places import EmbeddedPostgresError, data_folder, make_folder, write_privately
@@ -50,6 +53,9 @@ class Settings:
     audit_head_seconds: float
     log: Literal["json", "text"] | None
     """How to log on the terminal; None means JSON, which `kontant run` puts into a file instead."""
+    key_rules: KeyRules
+    clients: Mapping[str, tuple[Client, ...]]
+    """Who may ask the authorization server, by the operator's slug."""
     trusted_proxies: tuple[str, ...]
     """Addresses and networks whose `X-Forwarded-For` is believed."""
     rates: RatesSection
@@ -121,6 +127,14 @@ def read_settings(checkout: Path = CHECKOUT) -> Settings:
         audit_heads_folder=file.audit.heads_folder and file.audit.heads_folder.absolute(),
         audit_head_seconds=file.audit.head_seconds,
         log=file.log,
+        key_rules=file.signing_keys.to_rules(),
+        clients={
+            slug: (
+                *(client.to_client(id) for id, client in section.clients.items()),
+                *(DEMO_CLIENTS if file.environment == "development" else ()),
+            )
+            for slug, section in file.operators.items()
+        },
         trusted_proxies=file.trusted_proxies,
         rates=file.rates,
         documents=file.documents,

@@ -31,6 +31,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from domain.operators.operator import Operator, TopUpOffer, TopUpRange
+from kontant.settings_clients import APP_ALONE, CLIENT_ID, ClientSection, SigningKeysSection
 from kontant.settings_limits import DocumentsSection, Networks, Origins, RatesSection, Section, is_safe
 
 PREFIX: Final = "KONTANT_"
@@ -157,6 +158,7 @@ class OperatorSection(Section):
     top_up: TopUpSection
     card_active_months: PositiveInt = 12
     card_grace_months: PositiveInt = 3
+    clients: Annotated[dict[Annotated[str, Field(pattern=CLIENT_ID)], ClientSection], Field(min_length=1)] = APP_ALONE
 
     def to_operator(self, slug: str, issuer: str) -> Operator:
         return Operator(
@@ -222,6 +224,7 @@ class File(BaseSettings):
     payment: PaymentSection = PaymentSection()
     messages: MessagesSection = MessagesSection()
     worker: WorkerSection = WorkerSection()
+    signing_keys: SigningKeysSection = SigningKeysSection()
     audit: AuditSection = AuditSection()
     trusted_proxies: Networks = ()
     rates: RatesSection = RatesSection()
@@ -326,6 +329,10 @@ def _conflicts(file: File) -> list[str]:
     for host, count in Counter(host for operator in file.operators.values() for host in operator.hosts).items():
         if count > 1:
             problems.append(f"operators: the host {host} is named more than once")
+    for slug, operator in file.operators.items():
+        for id, client in operator.clients.items():
+            name = f"operators.{slug}.clients.{id}"
+            problems += client.problems(name, is_development=file.environment == "development")
     if file.environment == "development":
         if file.port + len(file.operators) - 1 > 65535:
             problems.append("port: there must be one more for each further operator")

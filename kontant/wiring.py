@@ -65,7 +65,15 @@ async def parts_of(settings: Settings, operator: Operator) -> AsyncGenerator[Par
         secret=derived(settings.secret, operator, "sandbox webhooks"),
         action_url=lambda intent: f"{operator.issuer}/dev/payments/{intent}",
     )
-    identity = Identity(operator, database=database, executor=executor, secret=settings.secret, clock=clock)
+    identity = Identity(
+        operator,
+        database=database,
+        executor=executor,
+        secret=settings.secret,
+        clock=clock,
+        clients=settings.clients[operator.slug],
+        key_rules=settings.key_rules,
+    )
     try:
         yield Parts(
             operator=operator,

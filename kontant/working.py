@@ -54,6 +54,7 @@ def _worker(settings: Settings, parts: Parts) -> Worker:
             every_seconds=settings.audit_head_seconds,
         ),
         clock=parts.clock,
+        key_rotation=parts.identity.key_rotation,
         concurrency=settings.worker_concurrency,
         poll_seconds=settings.worker_poll_seconds,
         is_pooled=parts.is_pooled,

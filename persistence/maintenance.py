@@ -19,6 +19,7 @@ _AGES: Final = (
     ("idempotency", "at", IDEMPOTENCY_KEPT),
     ("sign_in_challenge", "expires_at", SIGN_IN_KEPT),
     ("refresh_token", "expires_at", SIGN_IN_KEPT),
+    ("authorization_code", "expires_at", SIGN_IN_KEPT),
     ("pgqueuer_log", "created", JOB_LOG_KEPT),
 )
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
+from auth.key_rotation import KeyRotation
 from domain.kernel.executor import Executor
 from domain.kernel.subscribers import Subscriber
 from domain.kernel.time import Clock
@@ -49,6 +50,7 @@ class Worker:
         messages: MessageDelivery,
         heads: HeadPublisher,
         clock: Clock,
+        key_rotation: KeyRotation,
         concurrency: int,
         poll_seconds: float,
         is_pooled: bool = False,
@@ -57,6 +59,7 @@ class Worker:
         subscribers: Sequence[Subscriber] = SUBSCRIBERS,
     ) -> None:
         self._database, self._executor, self._clock = database, executor, clock
+        self._key_rotation = key_rotation
         self.nudges = Nudges(database, is_pooled=is_pooled)
         queue = JobQueue(database, self.nudges)
         handlers = {ADVANCE_TOP_UP: advancing(top_ups, database, queue), DELIVER_MESSAGE: messages.deliver}
@@ -97,6 +100,7 @@ class Worker:
             try:
                 deleted = await delete_what_has_passed(self._database, self._clock.now())
                 _log.info("Deleted %s rows whose time had passed.", deleted)
+                await self._key_rotation.rotate_when_due()
             except Exception:
                 _log.warning("Maintenance failed and is tried again in an hour.", exc_info=True)
             await asyncio.sleep(MAINTENANCE_SECONDS)

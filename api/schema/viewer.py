@@ -12,6 +12,7 @@ from api.schema.fields import batched, shown, shown_field
 from api.schema.loyalty import BonusConnection, bonuses_of_actor
 from api.schema.paging import FIRST_UUID, After, First, Page
 from api.schema.payments import PaymentMethod, payment_methods_of_actor
+from api.schema.sessions import SessionConnection, sessions_of_actor
 from api.schema.support import (
     SupportSession,
     SupportSessionConnection,
@@ -84,6 +85,13 @@ async def viewer_top_ups(
     return [await top_ups_of_actor(context, first, after)] * len(viewers)
 
 
+async def viewer_sessions(
+    viewers: Sequence[Viewer], *, context: Context, first: First = None, after: After = None
+) -> Sequence[SessionConnection]:
+    """Where one is signed in, newest first."""
+    return [await sessions_of_actor(context, first, after)] * len(viewers)
+
+
 async def viewer_support_access(
     viewers: Sequence[Viewer], *, context: Context, first: First = None, after: After = None
 ) -> Sequence[SupportSessionConnection]:
@@ -102,4 +110,5 @@ class Viewer:
     cards: CardConnection = batched(viewer_cards)
     bonuses: BonusConnection = batched(viewer_bonuses)
     top_ups: TopUpConnection = batched(viewer_top_ups)
+    sessions: SessionConnection = batched(viewer_sessions)
     support_access: SupportSessionConnection = batched(viewer_support_access)

@@ -41,3 +41,24 @@ class RefreshTokenReplayed(Rejection):
     """The refresh token was replaced before. Someone has a copy of it, so its session must end."""
 
     code = "REFRESH_TOKEN_REPLAYED"
+
+
+@dataclass(eq=False)
+class AuthorizationRefused(Rejection):
+    """The authorization code is unknown, expired, another client's, or not for this redirection and verifier."""
+
+    code = "AUTHORIZATION_REFUSED"
+
+
+@dataclass(eq=False)
+class AuthorizationCodeReplayed(Rejection):
+    """The authorization code was redeemed before. Someone has a copy of it, so the session that it made must end."""
+
+    code = "AUTHORIZATION_CODE_REPLAYED"
+
+
+@dataclass(eq=False)
+class SessionNotFound(Rejection):
+    """There is no such session of one's own."""
+
+    code = "SESSION_NOT_FOUND"

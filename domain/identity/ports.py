@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.identity.authorization import AuthorizationCode
 from domain.identity.session import RefreshToken, Session
 from domain.kernel.executor import Work
 from domain.notifications.ports import Messages
@@ -62,7 +63,21 @@ class Identities(Protocol):
         """Writes its generation and its end, and that it was seen now."""
         ...
 
+    async def end_sessions(self, customer_id: UUID, now: datetime, /, *, but: UUID | None) -> Sequence[Session]:
+        """Ends every session of a customer's, but for one. Those that it has ended."""
+        ...
+
     async def add_refresh_token(self, token: RefreshToken, /) -> None: ...
+
+    async def add_authorization_code(self, code: AuthorizationCode, now: datetime, /) -> None: ...
+
+    async def authorization_code(self, digest: bytes, /) -> AuthorizationCode | None:
+        """The code with this digest, locked."""
+        ...
+
+    async def use_authorization_code(self, digest: bytes, session_id: UUID, /) -> None:
+        """Writes which session it has made."""
+        ...
 
 
 class IdentityWork(Work, Protocol):

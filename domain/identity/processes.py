@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from domain.identity.authorization import AuthorizationTerms, Authorized
+from domain.identity.authorizing import EndReplayedAuthorization, GrantAuthorizationCode, RedeemAuthorizationCode
 from domain.identity.challenge import SignInChallenge, SignInCodes
-from domain.identity.errors import InvalidPhoneNumber, RefreshRefused, RefreshTokenReplayed, SignInRefused
-from domain.identity.phone_numbers import e164
-from domain.identity.session import Session
-from domain.identity.usecases import (
-    EndReplayedSession,
-    RedeemSignInCode,
-    RefreshSession,
-    RequestSignInCode,
-    TakeSignInTry,
-    request_sign_in_code,
+from domain.identity.errors import (
+    AuthorizationCodeReplayed,
+    AuthorizationRefused,
+    InvalidPhoneNumber,
+    RefreshRefused,
+    RefreshTokenReplayed,
+    SignInRefused,
 )
+from domain.identity.phone_numbers import e164
+from domain.identity.session import EndReason, Session
+from domain.identity.sessions import EndReplayedSession, RefreshSession, RevokeRefreshToken, RevokeSession
+from domain.identity.usecases import RedeemSignInCode, RequestSignInCode, TakeSignInTry, request_sign_in_code
 from domain.kernel.access import ANONYMOUS, Actor
 from domain.kernel.errors import Rejection
 from domain.kernel.executor import Executor
@@ -39,16 +42,38 @@ class SignInProcess:
         command = RequestSignInCode(phone_number=number, number_digest=self._codes.digest_of(number))
         return await self._executor.execute(command, actor)
 
-    async def redeem(self, challenge_id: UUID, code: str, *, client_id: str, token_digest: bytes) -> Session:
+    async def redeem(
+        self, challenge_id: UUID, code: str, *, client_id: str, token_digest: bytes, device: str | None = None
+    ) -> Session:
         """A new session, whose first refresh token is given by its digest. Raises `SignInRefused`.
 
         The try is taken and committed before the code is compared: guesses that come at once share one budget.
         """
-        await self._executor.execute(TakeSignInTry(challenge_id=challenge_id), ANONYMOUS)
-        if not self._codes.matches(challenge_id, code):
-            raise SignInRefused
-        command = RedeemSignInCode(challenge_id=challenge_id, client_id=client_id, token_digest=token_digest)
+        await self._try(challenge_id, code)
+        command = RedeemSignInCode(
+            challenge_id=challenge_id, client_id=client_id, token_digest=token_digest, device=device
+        )
         return await self._executor.execute(command, ANONYMOUS)
+
+    async def authorize(self, challenge_id: UUID, code: str, *, terms: AuthorizationTerms, code_digest: bytes) -> None:
+        """Gives an app an authorization code, by its digest, for a right sign-in code. Raises `SignInRefused`."""
+        await self._try(challenge_id, code)
+        command = GrantAuthorizationCode(
+            challenge_id=challenge_id, client_id=terms.client_id, terms=terms, code_digest=code_digest
+        )
+        await self._executor.execute(command, ANONYMOUS)
+
+    async def redeem_authorization(self, command: RedeemAuthorizationCode) -> Authorized:
+        """A new session. Raises `AuthorizationRefused`.
+
+        A code that was redeemed before ends the session that it made: one of the two who have it has stolen it.
+        """
+        try:
+            return await self._executor.execute(command, ANONYMOUS)
+        except AuthorizationCodeReplayed:
+            replayed = EndReplayedAuthorization(client_id=command.client_id, code_digest=command.code_digest)
+            await self._executor.execute(replayed, ANONYMOUS)
+            raise AuthorizationRefused from None
 
     async def refresh(self, token_digest: bytes, *, client_id: str, next_token_digest: bytes) -> Session:
         """The session, with its next refresh token. Raises `RefreshRefused`.
@@ -62,3 +87,17 @@ class SignInProcess:
             replayed = EndReplayedSession(client_id=client_id, token_digest=token_digest)
             await self._executor.execute(replayed, ANONYMOUS)
             raise RefreshRefused from None
+
+    async def revoke(self, token_digest: bytes, *, client_id: str) -> None:
+        """Ends the session of a refresh token, if it is this client's."""
+        await self._executor.execute(RevokeRefreshToken(client_id=client_id, token_digest=token_digest), ANONYMOUS)
+
+    async def end(self, session_id: UUID, *, client_id: str, reason: EndReason) -> None:
+        """Ends a session that a verified token of this client's names."""
+        command = RevokeSession(client_id=client_id, session_id=session_id, reason=reason)
+        await self._executor.execute(command, ANONYMOUS)
+
+    async def _try(self, challenge_id: UUID, code: str) -> None:
+        await self._executor.execute(TakeSignInTry(challenge_id=challenge_id), ANONYMOUS)
+        if not self._codes.matches(challenge_id, code):
+            raise SignInRefused

@@ -22,6 +22,8 @@ class EndReason(StrEnum):
 
     SIGNED_OUT = "SIGNED_OUT"
     REFRESH_TOKEN_REPLAYED = "REFRESH_TOKEN_REPLAYED"
+    AUTHORIZATION_CODE_REPLAYED = "AUTHORIZATION_CODE_REPLAYED"
+    REVOKED = "REVOKED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,10 @@ class Session:
     generation_at: datetime
     """When the current generation began."""
     ended_at: datetime | None = None
+    scope: str = ""
+    """What its app asked for, with a space between: `openid` for ID tokens."""
+    device: str | None = None
+    """What its person recognises it by, such as "Firefox, Linux"; None when that could not be told."""
     locale: str | None = None
     """Its customer's language (BCP 47), where it was read along. It is not kept with the session."""
 

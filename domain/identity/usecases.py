@@ -1,11 +1,12 @@
-"""Signing in: the challenge, its tries, the session, its refreshing and its end."""
+"""Signing in: the challenge, its tries, and what a right code brings."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from domain.identity import authorizing, sessions
 from domain.identity.challenge import (
     CODE_LIFETIME,
     CODE_TRIES,
@@ -14,12 +15,12 @@ from domain.identity.challenge import (
     SignInChallenge,
     ensure_not_flooded,
 )
-from domain.identity.errors import RefreshRefused, RefreshTokenReplayed, SignInRefused, TooManySignInCodes
+from domain.identity.errors import SignInRefused, TooManySignInCodes
 from domain.identity.ports import IdentityWork
-from domain.identity.session import REFRESH_TOKEN_LIFETIME, EndReason, RefreshToken, Session
+from domain.identity.session import Session
+from domain.identity.sessions import begin
 from domain.kernel.access import Permission
-from domain.kernel.errors import NotFound
-from domain.kernel.events import Event, Job
+from domain.kernel.events import Job
 from domain.kernel.executor import Command, personal, use_case
 from domain.notifications.messages import Channel, Message, MessageKind
 from domain.notifications.usecases import DELIVER_MESSAGE
@@ -47,30 +48,7 @@ class RedeemSignInCode(Command[Session]):
     challenge_id: UUID
     client_id: str
     token_digest: bytes = personal()
-
-
-@dataclass(frozen=True, kw_only=True)
-class RefreshSession(Command[Session]):
-    """Exchange a refresh token for the next one, both given by their digests."""
-
-    client_id: str
-    token_digest: bytes = personal()
-    next_token_digest: bytes = personal()
-
-
-@dataclass(frozen=True, kw_only=True)
-class EndReplayedSession(Command[None]):
-    """End the session of a refresh token that was replaced before."""
-
-    client_id: str
-    token_digest: bytes = personal()
-
-
-@dataclass(frozen=True, kw_only=True)
-class EndSession(Command[None]):
-    """Sign out on one's own device."""
-
-    session_id: UUID
+    device: str | None = personal()
 
 
 @use_case(Permission.SIGN_IN, rejects=[TooManySignInCodes])
@@ -122,76 +100,15 @@ async def redeem_sign_in_code(command: RedeemSignInCode, work: IdentityWork) -> 
         client_id=command.client_id,
         started_at=work.now,
         generation_at=work.now,
+        device=command.device,
     )
-    session = await work.identity.add_session(session)
-    await work.identity.add_refresh_token(_token(command.token_digest, session, work))
-    work.emit(_event("started", session))
-    return session
-
-
-@use_case(Permission.SESSION_REFRESH, rejects=[RefreshRefused, RefreshTokenReplayed])
-async def refresh_session(command: RefreshSession, work: IdentityWork) -> Session:
-    """The session's lock puts parallel refreshes into a row, so that each sees what the one before it did."""
-    found = await work.identity.session_of(command.token_digest)
-    if found is None:
-        raise RefreshRefused
-    session, token = found
-    session = session.refreshed(token, client_id=command.client_id, now=work.now)
-    await work.identity.keep_session(session, work.now)
-    await work.identity.add_refresh_token(_token(command.next_token_digest, session, work))
-    return session
-
-
-@use_case(Permission.SESSION_REFRESH)
-async def end_replayed_session(command: EndReplayedSession, work: IdentityWork) -> None:
-    """An execution of its own, since the refusal of the refresh has undone everything that belonged to it."""
-    found = await work.identity.session_of(command.token_digest)
-    if found is None:
-        return
-    session, token = found
-    try:
-        session.refreshed(token, client_id=command.client_id, now=work.now)
-    except RefreshTokenReplayed:
-        await _end(session, EndReason.REFRESH_TOKEN_REPLAYED, work)
-    except RefreshRefused:
-        return
-
-
-@use_case(Permission.SESSION_REFRESH)
-async def end_session(command: EndSession, work: IdentityWork) -> None:
-    """Raises `NotFound` for a session that is somebody else's. To end it twice changes nothing."""
-    session = await work.identity.session(command.session_id)
-    if session is None or session.customer_id != work.actor.subject:
-        raise NotFound
-    if session.ended_at is None:
-        await _end(session, EndReason.SIGNED_OUT, work)
-
-
-async def _end(session: Session, reason: EndReason, work: IdentityWork) -> None:
-    await work.identity.keep_session(replace(session, ended_at=work.now), work.now)
-    work.emit(_event("ended", session, reason=reason))
-
-
-def _token(digest: bytes, session: Session, work: IdentityWork) -> RefreshToken:
-    return RefreshToken(
-        digest=digest,
-        session_id=session.id,
-        generation=session.generation,
-        created_at=work.now,
-        expires_at=work.now + REFRESH_TOKEN_LIFETIME,
-    )
-
-
-def _event(what: str, session: Session, *, reason: EndReason | None = None) -> Event:
-    data = {"session_id": str(session.id), "client_id": session.client_id}
-    return Event(f"session.{what}", session.customer_id, data | ({"reason": reason.value} if reason else {}))
+    return await begin(session, command.token_digest, work)
 
 
 USE_CASES: Final = (
     request_sign_in_code,
     take_sign_in_try,
     redeem_sign_in_code,
-    refresh_session,
-    end_replayed_session,
-    end_session,
+    *authorizing.USE_CASES,
+    *sessions.USE_CASES,
 )

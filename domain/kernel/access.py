@@ -19,6 +19,7 @@ class Permission(StrEnum):
 
     SIGN_IN = "sign_in"
     SESSION_REFRESH = "session.refresh"
+    SESSION_END = "session.end"
     CARD_TOP_UP = "card.top_up"
     TOP_UP_SETTLE = "top_up.settle"
     BONUS_GRANT = "bonus.grant"
@@ -60,6 +61,7 @@ class StaffRole(StrEnum):
 _OF_ANYBODY: Final = frozenset({Permission.SIGN_IN, Permission.SESSION_REFRESH})
 _OF_CUSTOMERS: Final = _OF_ANYBODY | {
     Permission.CARD_TOP_UP,
+    Permission.SESSION_END,
     Permission.SUPPORT_ACCESS_DISPUTE,
     Permission.SUPPORT_REQUEST,
 }

@@ -76,6 +76,28 @@ ERRORS: Final[Mapping[str, Template]] = {
     "SUPPORT_ACCESS_DISPUTED": "You have told us about this already. We are looking into it.",
     "INVALID_PHONE_NUMBER": "The phone number is not correct. Check it and try again.",
     "TOO_MANY_SIGN_IN_CODES": "You have asked for too many codes. Try again {retry_after_seconds:wait}.",
+    "SIGN_IN_REFUSED": "The code is wrong or no longer valid. Check it, or ask for a new one.",
+    "SESSION_NOT_FOUND": "We cannot find this device.",
+}
+
+PAGES: Final[Mapping[str, Template]] = {
+    # The sign-in page in a browser.
+    "page.title": "Sign in",
+    "page.error": "Error",
+    "page.sign_in_to": "Sign in to {client}",
+    "page.phone_number": "Phone number",
+    "page.phone_number_hint": "With the country code first. We will send you a code.",
+    "page.send_code": "Send me a code",
+    "page.enter_code": "Enter your code",
+    "page.code": "Six-digit code",
+    "page.code_hint": "If we know {number}, a code is on its way to it.",
+    "page.sign_in": "Sign in to the app",
+    "page.send_again": "Send a new code",
+    "page.cancel": "Cancel",
+    "page.expired": "The page was open for too long. Please start again.",
+    "page.bad_request": "This link is not right. Go back to the app and try again.",
+    "page.unavailable": "We cannot answer at the moment. Wait a little and try again.",
+    "page.signed_out": "You are signed out.",
 }
 
 NAMES: Final[Mapping[str, Template]] = {
@@ -99,4 +121,4 @@ NAMES: Final[Mapping[str, Template]] = {
 # What an unknown name is called, where operators can make up new ones.
 FALLBACKS: Final[Mapping[str, str]] = {"bonus": "bonus.OTHER", "reason": "reason.REFUSED"}
 
-TEMPLATES: Final[Mapping[str, Template]] = {**MESSAGES, **ERRORS, **NAMES}
+TEMPLATES: Final[Mapping[str, Template]] = {**MESSAGES, **ERRORS, **PAGES, **NAMES}

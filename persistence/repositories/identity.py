@@ -1,26 +1,28 @@
-"""Sign-in challenges, sessions, refresh tokens and signing keys. Every change of a challenge is conditional."""
+"""Sign-in challenges, sessions, authorization codes and refresh tokens. Every change of a challenge is conditional."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Integer, and_, insert, null, select, update
-from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
+from sqlalchemy import Integer, Uuid, and_, insert, null, select, update
 
 from domain.customers.customer import ContactKind
+from domain.identity.authorization import AuthorizationCode, AuthorizationTerms
 from domain.identity.session import RefreshToken, Session
 from persistence.statement import Driver, Statement, col, parameter
-from persistence.tables.columns import TEXT
 from persistence.tables.customers import ContactPointTable, CustomerTable
-from persistence.tables.identity import RefreshTokenTable, SessionTable, SignInChallengeTable, SigningKeyTable
+from persistence.tables.identity import (
+    AuthorizationCodeTable,
+    RefreshTokenTable,
+    SessionTable,
+    SignInChallengeTable,
+)
 
-C, S, R, K = SignInChallengeTable, SessionTable, RefreshTokenTable, SigningKeyTable
+C, S, R, A = SignInChallengeTable, SessionTable, RefreshTokenTable, AuthorizationCodeTable
 
 # For as long as the transaction lasts. By the digest's first 64 bits: should two numbers share them, one waits.
 LOCK_NUMBER: Final = "select pg_advisory_xact_lock($1)"
@@ -71,6 +73,8 @@ _session: tuple[Any, ...] = (
     col(S.generation),
     col(S.generation_at),
     col(S.ended_at),
+    col(S.scope),
+    col(S.device),
 )
 _token: tuple[Any, ...] = (col(R.hash), col(R.session_id), col(R.generation), col(R.created_at), col(R.expires_at))
 _new_session: tuple[Any, ...] = (*_session, col(S.last_seen_at))
@@ -100,22 +104,40 @@ KEEP_SESSION: Final = Statement(
         last_seen_at=parameter("now", col(S.last_seen_at)),
     )
 )
+END_SESSIONS: Final = Statement(
+    update(S)
+    .where(
+        col(S.customer_id) == parameter("customer", col(S.customer_id)),
+        col(S.ended_at).is_(null()),
+        col(S.id).is_distinct_from(parameter("but", Uuid())),
+    )
+    .values(ended_at=parameter("now", col(S.created_at)))
+    .returning(*_session)
+)
 ADD_TOKEN: Final = Statement(insert(R).values({column: parameter(column.key, column) for column in _token}))
 
-_key: tuple[Any, ...] = (col(K.number), col(K.id), col(K.public_jwk), col(K.private_jwk), col(K.created_at))
-SIGNING_KEYS: Final = Statement(
-    select(col(K.number), col(K.id), sql_cast(col(K.public_jwk), TEXT), col(K.private_jwk)).order_by(col(K.number))
+_code: tuple[Any, ...] = (
+    col(A.hash),
+    col(A.client_id),
+    col(A.redirect_uri),
+    col(A.code_challenge),
+    col(A.scope),
+    col(A.nonce),
+    col(A.customer_id),
+    col(A.expires_at),
+    col(A.session_id),
 )
-ADD_SIGNING_KEY: Final = Statement(
-    insert_or_ignore(K)
-    .values({column: parameter(column.key, column) for column in _key})
-    .on_conflict_do_nothing(index_elements=[col(K.number)])
+_new_code: tuple[Any, ...] = (*_code[:-1], col(A.created_at))
+ADD_CODE: Final = Statement(insert(A).values({column: parameter(column.key, column) for column in _new_code}))
+CODE: Final = Statement(select(*_code).where(col(A.hash) == parameter("digest", col(A.hash))).with_for_update())
+USE_CODE: Final = Statement(
+    update(A).where(col(A.hash) == parameter("digest", col(A.hash))).values(session_id=parameter("session", col(S.id)))
 )
 
 
 def to_session(row: Sequence[Any]) -> Session:
     """A row of `_session`."""
-    id, customer_id, client_id, started_at, generation, generation_at, ended_at = row
+    id, customer_id, client_id, started_at, generation, generation_at, ended_at, scope, device = row
     return Session(
         id=id,
         customer_id=customer_id,
@@ -124,6 +146,8 @@ def to_session(row: Sequence[Any]) -> Session:
         generation=generation,
         generation_at=generation_at,
         ended_at=ended_at,
+        scope=scope,
+        device=device,
     )
 
 
@@ -132,6 +156,17 @@ def to_token(row: Sequence[Any]) -> RefreshToken:
     digest, session_id, generation, created_at, expires_at = row
     return RefreshToken(
         digest=digest, session_id=session_id, generation=generation, created_at=created_at, expires_at=expires_at
+    )
+
+
+def to_code(row: Sequence[Any]) -> AuthorizationCode:
+    """A row of `_code`."""
+    digest, client_id, redirect_uri, code_challenge, scope, nonce, customer_id, expires_at, session_id = row
+    terms = AuthorizationTerms(
+        client_id=client_id, redirect_uri=redirect_uri, code_challenge=code_challenge, scope=scope, nonce=nonce
+    )
+    return AuthorizationCode(
+        digest=digest, terms=terms, customer_id=customer_id, expires_at=expires_at, session_id=session_id
     )
 
 
@@ -189,6 +224,8 @@ class PostgresIdentity:
             generation=session.generation,
             generation_at=session.generation_at,
             ended_at=session.ended_at,
+            scope=session.scope,
+            device=session.device,
             last_seen_at=session.started_at,
         )
         return replace(session, locale=row[0] if row else None)
@@ -224,38 +261,28 @@ class PostgresIdentity:
             expires_at=token.expires_at,
         )
 
+    async def end_sessions(self, customer_id: UUID, now: datetime, /, *, but: UUID | None) -> list[Session]:
+        rows = await END_SESSIONS.fetch(self._driver, customer=customer_id, now=now, but=but)
+        return [to_session(row) for row in rows]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptKey:
-    """A signing key as it is kept: its private half encrypted."""
-
-    number: int
-    id: str
-    public_jwk: dict[str, Any]
-    private_jwk: bytes = field(repr=False)
-
-
-class SigningKeys:
-    """The operator's signing keys. They are no effect of a use case: whichever process needs the first one makes it."""
-
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-
-    async def all(self) -> list[KeptKey]:
-        """Every key, the oldest first."""
-        rows = await SIGNING_KEYS.fetch(self._driver)
-        return [
-            KeptKey(number=number, id=id, public_jwk=json.loads(public), private_jwk=private)
-            for number, id, public, private in rows
-        ]
-
-    async def add(self, key: KeptKey, created_at: datetime) -> None:
-        """Keeps the key, unless another process was first to keep one with its number."""
-        await ADD_SIGNING_KEY.execute(
+    async def add_authorization_code(self, code: AuthorizationCode, now: datetime, /) -> None:
+        terms = code.terms
+        await ADD_CODE.execute(
             self._driver,
-            number=key.number,
-            id=key.id,
-            public_jwk=key.public_jwk,
-            private_jwk=key.private_jwk,
-            created_at=created_at,
+            hash=code.digest,
+            client_id=terms.client_id,
+            redirect_uri=terms.redirect_uri,
+            code_challenge=terms.code_challenge,
+            scope=terms.scope,
+            nonce=terms.nonce,
+            customer_id=code.customer_id,
+            created_at=now,
+            expires_at=code.expires_at,
         )
+
+    async def authorization_code(self, digest: bytes, /) -> AuthorizationCode | None:
+        row = await CODE.fetchrow(self._driver, digest=digest)
+        return to_code(row) if row else None
+
+    async def use_authorization_code(self, digest: bytes, session_id: UUID, /) -> None:
+        await USE_CODE.execute(self._driver, digest=digest, session=session_id)

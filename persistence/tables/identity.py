@@ -51,6 +51,27 @@ class SessionTable(SQLModel, table=True):
     """Which of its refresh tokens is the newest: each refresh begins a generation."""
     generation_at: datetime = Field(sa_type=TIME)
     ended_at: datetime | None = Field(default=None, sa_type=TIME)
+    scope: str = Field(sa_type=TEXT, sa_column_kwargs={"server_default": ""})
+    device: str | None = Field(default=None, sa_type=TEXT)
+    """A short label of the device it began on, never the whole User-Agent."""
+
+
+class AuthorizationCodeTable(SQLModel, table=True):
+    """A code that an app was handed through the browser, by its hash, and all that it is bound to."""
+
+    __tablename__ = "authorization_code"  # pyright: ignore[reportAssignmentType]
+
+    hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    client_id: str = Field(sa_type=TEXT)
+    redirect_uri: str = Field(sa_type=TEXT)
+    code_challenge: str = Field(sa_type=TEXT)
+    scope: str = Field(sa_type=TEXT)
+    nonce: str | None = Field(default=None, sa_type=TEXT)
+    customer_id: UUID = Field(foreign_key="customer.id", index=True)
+    created_at: datetime = Field(sa_type=TIME)
+    expires_at: datetime = Field(sa_type=TIME, index=True)
+    session_id: UUID | None = Field(default=None, foreign_key="session.id")
+    """Which session it has made. It stays here for a day, so that whoever comes with it again is found out."""
 
 
 class RefreshTokenTable(SQLModel, table=True):
@@ -77,3 +98,5 @@ class SigningKeyTable(SQLModel, table=True):
     public_jwk: dict[str, Any] = Field(sa_type=JSONB)
     private_jwk: bytes = Field(sa_type=LargeBinary)
     created_at: datetime = Field(sa_type=TIME)
+    signs_from: datetime = Field(sa_type=TIME)
+    """From when it signs. It is published before that, and until the last token that it has signed has expired."""

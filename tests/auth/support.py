@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -10,19 +10,22 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from auth.clients import APP, REFRESH_TOKEN, SIGN_IN_CODE, Client
 from auth.identity import Identity
 from auth.refresh import NewRefreshToken, new_refresh_token
-from auth.server import CLIENT_ID, REFRESH_TOKEN, SIGN_IN_CODE, Answer
+from auth.server import Answer
 from domain.identity import usecases as identity
 from domain.identity.session import Session
 from domain.kernel.executor import Executor
 from domain.notifications import usecases as notifications
 from domain.operators.operator import Operator
+from gateways.words.words import Words
 from persistence.database import Database
 from persistence.unit_of_work import PostgresUnit
 from tests.support.time import TestClock, TestIds
 from tests.support.world import World
 
+CLIENT_ID = APP.id
 SECRET = b"what every process of this deployment knows"
 KARINS_NUMBER = "+46701740605"
 NOBODYS_NUMBER = "+46701740699"
@@ -32,12 +35,23 @@ class SignInWorld:
     """One operator whose customers sign in."""
 
     def __init__(
-        self, database: Database, operator: Operator, clock: TestClock, ids: TestIds, *, secret: bytes = SECRET
+        self,
+        database: Database,
+        operator: Operator,
+        clock: TestClock,
+        ids: TestIds,
+        *,
+        secret: bytes = SECRET,
+        clients: Sequence[Client] = (APP,),
     ) -> None:
         self.database, self.operator, self.clock, self.ids = database, operator, clock, ids
         unit = PostgresUnit(database, operator, ids, clock)
         self.executor = Executor((*identity.USE_CASES, *notifications.USE_CASES), unit, ids)
-        self.identity = Identity(operator, database=database, executor=self.executor, secret=secret, clock=clock)
+        self.identity = Identity(
+            operator, database=database, executor=self.executor, secret=secret, clock=clock, clients=clients
+        )
+        self.words = Words(operator)
+        self.people: World | None = None
 
     @classmethod
     def of(cls, world: World) -> SignInWorld:

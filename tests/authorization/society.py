@@ -43,6 +43,7 @@ class Someone:
     headers: dict[str, str]
     own_card: UUID | None
     own_method: UUID
+    session: UUID
     card: UUID
     things: Things
     staff_id: UUID | None = None
@@ -62,6 +63,7 @@ class Founder:
         self._world = world
         self._methods: dict[UUID, list[UUID]] = {}
         self._cards: dict[UUID, UUID] = {}
+        self._sessions: dict[UUID, UUID] = {}
 
     async def found(self, client: Client) -> Society:
         """Elsa, 17, is the holder. Her cards are carried by herself, by a friend, and by her brother."""
@@ -124,6 +126,7 @@ class Founder:
             headers={"Authorization": f"Bearer {id}"} if id else {},
             own_card=self._cards[id] if id else None,
             own_method=self._methods[id][0] if id else UUID(int=1),
+            session=self._sessions[id] if id else UUID(int=1),
             card=card,
             things=things,
         )
@@ -132,6 +135,7 @@ class Founder:
         person = await self._world.person(name, phone_number=phone_number, born=date(2008, 5, 17))
         self._methods[person] = [await self._world.payment_method(person, token) for token in TOKENS]
         self._cards[person] = await self._world.card(person)
+        self._sessions[person] = await self._world.session(person)
         return person
 
     async def _things(self, payer: UUID, card: UUID, *, of: UUID, family: UUID, user: UUID) -> Things:

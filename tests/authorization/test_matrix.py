@@ -138,6 +138,8 @@ async def test_holder_assistant_and_agent_together_are_shown_everything_there_is
 
 async def everything_shown(society: Society, someone: Someone) -> Look:
     look = await looked_at(society, someone)
+    assert someone.id is not None
+    await society.client.worlds[0].session(someone.id)
     roots = (await society.client.ask(ROOTS_DOCUMENT, headers=someone.headers)).data
     look.at(roots["viewer"])
     look.at(roots["operator"])
@@ -180,6 +182,14 @@ def a_top_up(someone: Someone) -> dict[str, Any]:
     }
 
 
+async def end_session_input(_: Society, someone: Someone) -> dict[str, Any]:
+    return {"sessionId": global_id("session", someone.session)}
+
+
+async def end_all_sessions_input(_: Society, someone: Someone) -> dict[str, Any]:
+    return {"keepThisOne": False}
+
+
 async def start_input(society: Society, someone: Someone) -> dict[str, Any]:
     holder = society.people["holder"].id
     assert holder is not None
@@ -201,6 +211,8 @@ async def dispute_input(society: Society, someone: Someone) -> dict[str, Any]:
 
 INPUTS: Final = {
     "requestSignInCode": sign_in_input,
+    "endSession": end_session_input,
+    "endAllSessions": end_all_sessions_input,
     "topUpCard": top_up_input,
     "startSupportSession": start_input,
     "endSupportSession": session_of_agent,
@@ -268,6 +280,14 @@ async def test_nobody_pays_with_what_is_not_in_their_wallet(society: Society, ki
 
 
 WITHOUT: Final = "what is answered without it"
+
+
+@pytest.mark.parametrize("kind", [kind for kind, told in page.MUTATIONS["endSession"].items() if told == "done"])
+async def test_nobody_ends_a_session_of_somebody_elses(society: Society, kind: str) -> None:
+    somebody_elses = "stranger" if kind == "holder" else "holder"
+    input = {"sessionId": global_id("session", someone_of(society, somebody_elses).session)}
+    payload = (await sent(society, someone_of(society, kind), "endSession", input)).data["endSession"]
+    assert [error["code"] for error in payload["errors"]] == [page.ENTRY_POINTS["EndSessionInput.sessionId"][WITHOUT]]
 
 
 @pytest.mark.parametrize("kind", WITH_GOOD_TOKENS)

@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 import kontant.auditing
 from domain.operators.operator import Operator
 from kontant.cli import application
-from tests.support.auditing import SECRET, Auditing
+from tests.auth.support import SECRET
+from tests.support.auditing import Auditing
 from tests.support.databases import TestServer
 from tests.support.world import World
 

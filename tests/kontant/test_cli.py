@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 import kontant.cli
 from persistence.load import Loaded
 
-COMMANDS = ("run", "serve", "work", "migrate", "seed", "schema", "reset", "audit")
+COMMANDS = ("run", "serve", "work", "migrate", "seed", "schema", "reset", "audit", "keys")
 
 
 def _kontant(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -18,6 +18,7 @@ STAND_INS = [
     "sign-in codes among them, are kept in a file in the data folder",
 ]
 SECRET = "0123456789abcdef0123456789abcdef"
+APP = "operators.norrsken.clients.kontant-app"
 
 
 class Deployment:
@@ -34,7 +35,7 @@ class Deployment:
 
     def replace(self, old: str, new: str) -> None:
         assert old in self.text
-        self.text = self.text.replace(old, new)
+        self.text = self.text.replace(old, new, 1)
 
     def read(self) -> Settings:
         self._file.write_text(self.text)
@@ -112,6 +113,27 @@ def test_no_secret_is_shown_when_settings_are_printed(deployment: Deployment) ->
         ("maximum_minor = 10000", "maximum_minor = 100", "operators.baltika.top_up.range", "less than"),
         ("[operators.norrsken]", '[operators."Norr sken"]', "operators.Norr sken.[key]", "match pattern"),
         ("[payment]", "[payment", "KONTANT_SETTINGS", "is not TOML"),
+        (
+            'kind = "native"',
+            'origins = ["*"]\nclients.kontant-app.kind = "web"',
+            f"{APP}.origins.0",
+            "is not an origin",
+        ),
+        ('kind = "native"', 'kind = "spa"', f"{APP}.kind", "'native', 'web' or 'resource_server'"),
+        ('kind = "native"', 'kind = "resource_server"', APP, "has secret_sha256"),
+        (
+            'kind = "native"',
+            f'kind = "native"\nclients.kontant-app.secret_sha256 = "{"0" * 64}"',
+            APP,
+            "keeps no secret",
+        ),
+        ("com.example.norrsken:/signed-in", "norrsken:/signed-in", f"{APP}.redirect_uris.0", "a domain backwards"),
+        ("http://127.0.0.1/signed-in", "http://app.example/in", f"{APP}.redirect_uris.1", "must begin with https"),
+        ("http://127.0.0.1/signed-in", "https://app.example/*", f"{APP}.redirect_uris.1", "characters"),
+        ("http://127.0.0.1/signed-in", "https://app.example/#a", f"{APP}.redirect_uris.1", "no fragment"),
+        ("http://127.0.0.1/signed-out", "javascript:alert(1)", f"{APP}.post_logout_redirect_uris.1", "must be https"),
+        ("rotate_after_days = 90", "rotate_after_days = 0", "signing_keys.rotate_after_days", "greater than or equal"),
+        ("ahead_seconds = 3600", "ahead_seconds = 60", "signing_keys.publish_ahead_seconds", "greater than or equal"),
         ('hosts = ["norrsken.localhost"]', "hosts = 3", "operators.norrsken.hosts", "must be a list"),
         ("top_up.range = {", "top_up.range = 3 # {", "operators.baltika.top_up.range", "is a section"),
         ("trusted_proxies = []", 'trusted_proxies = ["*"]', "trusted_proxies.0", "not an address or a network"),
@@ -229,3 +251,23 @@ def test_a_public_address_is_one_of_the_hosts(deployment: Deployment) -> None:
     ]
     assert {settings.port_of(operator) for operator in settings.operators} == {8000}
     assert settings.heads_file_of(settings.operator("baltika")) == Path("/mnt/heads/baltika.jsonl")
+
+
+def test_the_demo_clients_are_on_a_developers_machine_only(deployment: Deployment) -> None:
+    assert {client.id for client in deployment.read().clients["norrsken"]} == {"kontant-app", "demo-web", "demo-server"}
+    deployment.set(KONTANT_ENVIRONMENT="production", KONTANT_SECRET=SECRET, KONTANT_AUDIT__HEADS_FOLDER="/mnt/heads")
+    deployment.set(KONTANT_PAYMENT__PROVIDER="sandbox", KONTANT_MESSAGES__CARRIER="outbox")
+    deployment.set(KONTANT_OPERATORS__BALTIKA__PUBLIC_URL="https://baltika.localhost")
+    deployment.set(KONTANT_OPERATORS__NORRSKEN__PUBLIC_URL="https://norrsken.localhost")
+    assert {client.id for client in deployment.read().clients["norrsken"]} == {"kontant-app"}
+
+
+def test_an_app_on_localhost_is_for_development_only(deployment: Deployment) -> None:
+    deployment.replace("http://127.0.0.1/signed-in", "http://localhost:3000/signed-in")
+    deployment.read()
+    deployment.set(KONTANT_ENVIRONMENT="production", KONTANT_SECRET=SECRET, KONTANT_AUDIT__HEADS_FOLDER="/mnt/heads")
+    deployment.set(KONTANT_PAYMENT__PROVIDER="sandbox", KONTANT_MESSAGES__CARRIER="outbox")
+    deployment.set(KONTANT_OPERATORS__BALTIKA__PUBLIC_URL="https://baltika.localhost")
+    deployment.set(KONTANT_OPERATORS__NORRSKEN__PUBLIC_URL="https://norrsken.localhost")
+    [problem, *_] = deployment.problems()
+    assert problem.startswith("operators.norrsken.clients.kontant-app.redirect_uris.1: ")

@@ -13,10 +13,9 @@ from domain.kernel.access import system
 from gateways.audit.heads_file import HeadsFile
 from persistence.audit import AuditChain
 from persistence.queries.audit import audit_trail
+from tests.auth.support import SECRET
 from tests.support.world import World
 from worker.audit import HeadPublisher
-
-SECRET = b"0123456789abcdef0123456789abcdef"
 
 
 def signer(world: World) -> SignedHeads:

@@ -11,6 +11,7 @@ from domain.cards import usecases as cards
 from domain.cards.card import Card, CardStatus
 from domain.customers.customer import ContactKind, ContactPoint, Customer
 from domain.families.family import FamilyMember, FamilyRole
+from domain.identity.session import Session
 from domain.kernel.access import Actor, StaffRole, SupportAccess, customer, staff, system
 from domain.kernel.executor import Executor
 from domain.kernel.quantities import Money
@@ -124,6 +125,20 @@ class World:
         async with self.unit(system("test"), self.ids.new()) as work:
             await work.payment_methods.add(method, work.now)
         return method.id
+
+    async def session(self, person: UUID, *, device: str | None = "Firefox, Linux") -> UUID:
+        """A device on which somebody is signed in, and no token of it."""
+        async with self.unit(system("test"), self.ids.new()) as work:
+            session = Session(
+                id=work.id,
+                customer_id=person,
+                client_id="kontant-app",
+                started_at=work.now,
+                generation_at=work.now,
+                device=device,
+            )
+            await work.identity.add_session(session)
+        return session.id
 
     def top_up_command(self, card: UUID, method: UUID, *, amount_minor: int = 10_000, key: str = "key") -> TopUpCard:
         return TopUpCard(card_id=card, amount=self.money(amount_minor), payment_method_id=method, idempotency_key=key)

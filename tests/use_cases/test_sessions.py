@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from domain.identity.errors import RefreshRefused
-from domain.identity.usecases import EndSession
-from domain.kernel.access import ANONYMOUS, customer
-from domain.kernel.errors import NotFound
+from domain.identity.errors import RefreshRefused, SessionNotFound
+from domain.identity.sessions import EndSession
+from domain.kernel.access import ANONYMOUS, Actor, customer
+from domain.kernel.errors import Unauthenticated
 from tests.auth.support import KARINS_NUMBER, SignInWorld
 from tests.support.world import World
 
@@ -153,10 +152,12 @@ async def test_one_device_signed_out_leaves_the_other(signing: SignInWorld, kari
     await signing.refreshed(tablets_token)
 
 
-@pytest.mark.parametrize("actor", [ANONYMOUS, customer(uuid4())])
-async def test_nobody_else_ends_a_session(signing: SignInWorld, actor: Any) -> None:
+@pytest.mark.parametrize(
+    ("actor", "refusal"), [(ANONYMOUS, Unauthenticated), (customer(uuid4()), SessionNotFound)], ids=["nobody", "other"]
+)
+async def test_nobody_else_ends_a_session(signing: SignInWorld, actor: Actor, refusal: type[Exception]) -> None:
     session, token = await signing.signed_in()
-    with pytest.raises(NotFound):
+    with pytest.raises(refusal):
         await signing.executor.execute(EndSession(session_id=session.id), actor)
     await signing.refreshed(token)
 

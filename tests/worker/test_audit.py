@@ -22,7 +22,8 @@ from domain.audit.heads import MOST_SEALS, BrokenHeads, Head
 from domain.audit.verification import BadRow, Fault, read_heads
 from gateways.audit.heads_file import HeadsFileAppender
 from persistence.audit import AuditChain
-from tests.support.auditing import SECRET, Auditing, publisher
+from tests.auth.support import SECRET
+from tests.support.auditing import Auditing, publisher
 from tests.support.operators import BALTIKA
 from tests.support.world import World
 from tests.worker.support import eventually, running

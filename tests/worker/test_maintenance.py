@@ -29,11 +29,19 @@ ROWS = {
         )
         insert into refresh_token (hash, session_id, generation, created_at, expires_at)
         select uuid_send(id), id, 1, $1, $1 from device""",
+    "authorization_code": """
+        with someone as (
+            insert into customer (id, given_name, family_name, locale, created_at)
+            values (gen_random_uuid(), '', '', 'en', $1) returning id
+        )
+        insert into authorization_code
+            (hash, client_id, redirect_uri, code_challenge, scope, customer_id, created_at, expires_at)
+        select uuid_send(id), '', '', '', '', id, $1, $1 from someone""",
     "pgqueuer_log": """
         insert into pgqueuer_log (job_id, status, entrypoint, priority, created)
         values (1, 'successful', 'polish', 0, $1)""",
 }
-KEPT_DAYS = {"idempotency": 30, "sign_in_challenge": 1, "refresh_token": 1, "pgqueuer_log": 7}
+KEPT_DAYS = {"idempotency": 30, "sign_in_challenge": 1, "refresh_token": 1, "authorization_code": 1, "pgqueuer_log": 7}
 
 
 @pytest.mark.parametrize("table", ROWS)

@@ -18,6 +18,7 @@ from domain.topups.topup import LEASE, LOOKS, TopUpStatus
 from domain.topups.usecases import LeaseTopUp
 from persistence.jobs import JobQueue
 from persistence.nudges import Nudges
+from tests.auth.support import SignInWorld
 from tests.support.auditing import publisher
 from tests.support.world import World
 from tests.worker.support import Mail, eventually
@@ -45,6 +46,7 @@ class Shop:
             messages=self.mail.delivery,
             heads=self.heads,
             clock=self.world.clock,
+            key_rotation=SignInWorld.of(self.world).identity.key_rotation,
             concurrency=4,
             poll_seconds=poll_seconds,
             is_pooled=is_pooled,

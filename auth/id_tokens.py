@@ -1,0 +1,90 @@
+"""ID tokens (OpenID Connect Core): what an app is told of who has signed in. They open nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.registry import HeaderParameter, HeaderRegistryDict
+
+from auth.keys import KeyRing
+from auth.tokens import ALGORITHM, LIFETIME, LONGEST, must_be, must_be_text
+from domain.identity.session import Session
+from domain.operators.operator import Operator
+
+TYPE: Final = "JWT"
+ACR_SIGN_IN_CODE: Final = "urn:kontant:acr:sign-in-code"
+"""How sure we are of who it is: somebody has read a code that was sent to their phone."""
+AMR_SIGN_IN_CODE: Final = ("otp", "sms")
+"""In the words of RFC 8176."""
+
+
+class _Headers(jws.JWSRegistry):
+    """Exactly these three, as access tokens have them; only the type differs, so that neither passes for the other."""
+
+    default_header_registry: HeaderRegistryDict = {  # noqa: RUF012  # declared by the library, and never changed
+        "alg": HeaderParameter("Algorithm", must_be(ALGORITHM), required=True),
+        "typ": HeaderParameter("Type", must_be(TYPE), required=True),
+        "kid": HeaderParameter("Key ID", must_be_text, required=True),
+    }
+
+
+_HEADERS: Final = _Headers(algorithms=[ALGORITHM])
+
+
+@dataclass(frozen=True, slots=True)
+class IdTokenHint:
+    """Which session an ID token was about, and whose client it was for."""
+
+    session_id: UUID
+    client_id: str
+
+
+class IdTokens:
+    """Makes one operator's ID tokens, and reads them when they come back as a hint."""
+
+    def __init__(self, operator: Operator, keys: KeyRing) -> None:
+        self._issuer, self._keys = operator.issuer, keys
+
+    def issue(self, session: Session, *, nonce: str | None, now: datetime) -> str:
+        """A token for the session's client."""
+        issued_at = int(now.timestamp())
+        claims: dict[str, Any] = {
+            "iss": self._issuer,
+            "sub": str(session.customer_id),
+            "aud": session.client_id,
+            "iat": issued_at,
+            "exp": issued_at + int(LIFETIME.total_seconds()),
+            "auth_time": int(session.started_at.timestamp()),
+            "acr": ACR_SIGN_IN_CODE,
+            "amr": list(AMR_SIGN_IN_CODE),
+            "sid": str(session.id),
+        }
+        if nonce is not None:
+            claims["nonce"] = nonce
+        key = self._keys.signing_key
+        return jwt.encode({"alg": ALGORITHM, "typ": TYPE, "kid": key.kid}, claims, key, registry=_HEADERS)
+
+    def read_hint(self, token: str) -> IdTokenHint | None:
+        """What a token of ours says, be it expired; None for any other."""
+        if len(token) > LONGEST:
+            return None
+        try:
+            verified = jws.deserialize_compact(token, self._key_of, registry=_HEADERS)
+            claims = json.loads(verified.payload)
+            if claims["iss"] != self._issuer:
+                return None
+            return IdTokenHint(UUID(claims["sid"]), str(claims["aud"]))
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return None
+
+    def _key_of(self, token: Any) -> Any:
+        key = self._keys.find(token.headers()["kid"])
+        if key is None:
+            raise ValueError("The key is not known, or gone.")
+        return key
