@@ -62,6 +62,10 @@ class Metrics:
             "kontant_top_ups_unsettled", "Top-ups by a state that is not final.", ["operator", "status"],
             registry=self.registry,
         )  # fmt: skip
+        self.given_up = Gauge(
+            "kontant_top_ups_given_up", "Top-ups that the provider never answered for: somebody must look.",
+            ["operator"], registry=self.registry,
+        )  # fmt: skip
         self.events_waiting = Gauge(
             "kontant_events_waiting", "Events that a subscriber has not read.", ["operator", "subscriber"],
             registry=self.registry,
@@ -104,6 +108,7 @@ class Metrics:
         counts = {"CREATED": 0, "REQUIRES_ACTION": 0, "UNKNOWN": 0} | {row.status: row.how_many for row in unsettled}
         for status, count in counts.items():
             self.unsettled.labels(name, status).set(count)
+        self.given_up.labels(name).set(sum(row.given_up for row in unsettled))
         now = services.clock.now()
         self.events_waiting.labels(name, MESSAGES.name).set(lag.waiting)
         self.event_lag_seconds.labels(name, MESSAGES.name).set(_age(lag.oldest_at, now))

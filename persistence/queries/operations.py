@@ -8,7 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import func, null, select, text
 
-from persistence.statement import Driver, Query, col, parameter
+from domain.topups.topup import LOOKS
+from persistence.statement import Driver, Query, col, number, parameter
 from persistence.tables.notifications import MessageTable
 from persistence.tables.topups import UNSETTLED, TopUpTable
 
@@ -16,11 +17,17 @@ from persistence.tables.topups import UNSETTLED, TopUpTable
 class UnsettledRow(NamedTuple):
     status: str
     how_many: int
+    given_up: int
+    """Of these: asked about for the last time, and not answered. Somebody must look."""
 
 
 UNSETTLED_TOP_UPS: Final = Query(
     UnsettledRow,
-    select(col(TopUpTable.status), func.count().label("how_many"))
+    select(
+        col(TopUpTable.status),
+        func.count().label("how_many"),
+        func.count().filter(col(TopUpTable.looks) > number(len(LOOKS))).label("given_up"),
+    )
     .where(text(UNSETTLED))  # as its index has it, or every top-up there ever was would be read
     .group_by(col(TopUpTable.status)),
 )

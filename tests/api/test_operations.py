@@ -6,11 +6,13 @@ import logging
 from datetime import timedelta
 from typing import Any, Final
 
+import asyncpg
 import httpx2
 import orjson
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from domain.topups.topup import LOOKS
 from gateways.payments.sandbox import SandboxPayments
 from gateways.payments.webhooks import SIGNATURE_HEADER, body_of, signature_of
 from kontant.logs import fields_of
@@ -67,6 +69,16 @@ async def test_unsettled_top_ups_are_counted(client: Client, world: World) -> No
     await world.top_up(person.id, person.card, person.method)
     states = {each.labels["status"]: each.value for each in await samples(client, "kontant_top_ups_unsettled")}
     assert states == {"CREATED": 0, "REQUIRES_ACTION": 1, "UNKNOWN": 0}
+
+
+@pytest.mark.parametrize(("looks", "given_up"), [(len(LOOKS), 0), (len(LOOKS) + 1, 1)])
+async def test_a_top_up_that_nobody_could_find_out_about_is_counted_apart(
+    client: Client, world: World, owner: asyncpg.Connection[Any], looks: int, given_up: int
+) -> None:
+    person = await a_person(world, "sandbox_needs_action")
+    await world.top_up(person.id, person.card, person.method)
+    await owner.execute("update top_up set looks = $1", looks)
+    assert [each.value for each in await samples(client, "kontant_top_ups_given_up")] == [given_up]
 
 
 async def test_what_is_unsealed_of_the_audit_log_is_counted(client: Client, world: World) -> None:
