@@ -48,8 +48,6 @@ class Client(rfc6749.ClientMixin):
     kind: ClientKind
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
-    origins: tuple[str, ...] = ()
-    """Where its pages come from: scripts from there may read answers."""
     secret_sha256: str | None = field(default=None, repr=False)
     """The secret's SHA-256 in hex. A plain hash is enough for a secret that a machine has made."""
 
@@ -87,11 +85,6 @@ class Clients:
 
     def find(self, client_id: Any) -> Client | None:
         return self._by_id.get(client_id)
-
-    @property
-    def origins(self) -> frozenset[str]:
-        """Where the pages of web front ends come from."""
-        return frozenset(origin for client in self for origin in client.origins)
 
 
 def why_not_redirect(uri: str, *, is_development: bool) -> str | None:

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.registry import HeaderParameter, HeaderRegistryDict
 
+from auth.headers import ALGORITHM, headers_of
 from auth.keys import KeyRing
-from auth.tokens import ALGORITHM, LIFETIME, LONGEST, must_be, must_be_text
+from auth.tokens import LIFETIME, LONGEST
 from domain.identity.session import Session
 from domain.operators.operator import Operator
 
@@ -24,17 +24,8 @@ AMR_SIGN_IN_CODE: Final = ("otp", "sms")
 """In the words of RFC 8176."""
 
 
-class _Headers(jws.JWSRegistry):
-    """Exactly these three, as access tokens have them; only the type differs, so that neither passes for the other."""
-
-    default_header_registry: HeaderRegistryDict = {  # noqa: RUF012  # declared by the library, and never changed
-        "alg": HeaderParameter("Algorithm", must_be(ALGORITHM), required=True),
-        "typ": HeaderParameter("Type", must_be(TYPE), required=True),
-        "kid": HeaderParameter("Key ID", must_be_text, required=True),
-    }
-
-
-_HEADERS: Final = _Headers(algorithms=[ALGORITHM])
+# As access tokens have them; only the type differs, so that neither passes for the other.
+_HEADERS: Final = headers_of(TYPE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 from auth.authorization import PROMPTS, SCOPES
 from auth.clients import AUTHORIZATION_CODE, REFRESH_TOKEN, SIGN_IN_CODE
+from auth.headers import ALGORITHM
 from auth.id_tokens import ACR_SIGN_IN_CODE
-from auth.tokens import ALGORITHM
 from domain.operators.operator import Operator
 
 

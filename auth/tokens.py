@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,8 +11,8 @@ from uuid import UUID
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
-from joserfc.registry import HeaderParameter, HeaderRegistryDict
 
+from auth.headers import ALGORITHM, headers_of
 from auth.keys import KeyRing
 from domain.identity.session import Session
 from domain.kernel.access import STAFF, Actor, Delegation, SupportAccess, customer, impersonating
@@ -27,36 +26,9 @@ CLOCKS_DIFFER_SECONDS: Final = 5
 LONGEST: Final = 2048
 """In characters. Ours have about 650."""
 TYPE: Final = "at+jwt"
-ALGORITHM: Final = "ES256"
 
 
-def must_be(expected: str) -> Callable[[object], None]:
-    """A check of a header parameter, as joserfc wants it."""
-
-    def check(value: object) -> None:
-        if value != expected:
-            raise ValueError(f"must be {expected}")
-
-    return check
-
-
-def must_be_text(value: object) -> None:
-    """Another such check."""
-    if not isinstance(value, str):
-        raise ValueError("must be a text")
-
-
-class _Headers(jws.JWSRegistry):
-    """Exactly these three. So no token brings its own key (`jwk`, `jku`, `x5c`) or its own rules (`crit`, `b64`)."""
-
-    default_header_registry: HeaderRegistryDict = {  # noqa: RUF012  # declared by the library, and never changed
-        "alg": HeaderParameter("Algorithm", must_be(ALGORITHM), required=True),
-        "typ": HeaderParameter("Type", must_be(TYPE), required=True),
-        "kid": HeaderParameter("Key ID", must_be_text, required=True),
-    }
-
-
-_HEADERS: Final = _Headers(algorithms=[ALGORITHM])
+_HEADERS: Final = headers_of(TYPE)
 
 
 @dataclass(frozen=True, slots=True)

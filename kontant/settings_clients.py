@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Final, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
@@ -25,7 +24,6 @@ DEMO_CLIENTS: Final = (
         kind=ClientKind.WEB,
         redirect_uris=("http://127.0.0.1/signed-in", "http://localhost:3000/signed-in"),
         post_logout_redirect_uris=("http://127.0.0.1/signed-out", "http://localhost:3000/signed-out"),
-        origins=("http://localhost:3000",),
     ),
     Client(
         id="demo-server",
@@ -44,7 +42,6 @@ class ClientSection(Section):
     kind: ClientKind
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
-    origins: tuple[str, ...] = ()
     secret_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
 
     @model_validator(mode="after")
@@ -52,7 +49,7 @@ class ClientSection(Section):
         is_server = self.kind is ClientKind.RESOURCE_SERVER
         if is_server != (self.secret_sha256 is not None):
             raise ValueError("a resource_server has secret_sha256, and no other kind: what is shipped keeps no secret")
-        if is_server and (self.redirect_uris or self.post_logout_redirect_uris or self.origins):
+        if is_server and (self.redirect_uris or self.post_logout_redirect_uris):
             raise ValueError("nobody signs in to a resource_server: leave its addresses out")
         if self.kind is ClientKind.WEB and not self.redirect_uris:
             raise ValueError("redirect_uris is missing: its people sign in on our page and must come back")
@@ -67,9 +64,6 @@ class ClientSection(Section):
             for index, uri in enumerate(getattr(self, field)):
                 if why := why_not_redirect(uri, is_development=is_development):
                     yield f"{name}.{field}.{index}: {uri!r} {why}"
-        for index, origin in enumerate(self.origins):
-            if not _is_origin(origin, is_development=is_development):
-                yield f"{name}.origins.{index}: {origin!r} is not an origin such as https://app.example"
 
 
 APP_ALONE: Final = {"kontant-app": ClientSection(name="Kontant", kind=ClientKind.NATIVE)}
@@ -84,9 +78,3 @@ class SigningKeysSection(Section):
 
     def to_rules(self) -> KeyRules:
         return KeyRules(age=timedelta(days=self.rotate_after_days), lead=timedelta(seconds=self.publish_ahead_seconds))
-
-
-def _is_origin(text: str, *, is_development: bool) -> bool:
-    parts = urlsplit(text)
-    is_encrypted = parts.scheme == "https" or (is_development and parts.scheme == "http")
-    return is_encrypted and bool(parts.hostname) and text == f"{parts.scheme}://{parts.netloc}" and "@" not in text

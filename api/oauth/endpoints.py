@@ -72,6 +72,8 @@ class Endpoints:
             return Response(status_code=401, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
         except Unavailable as fault:
             return response_of(later(fault))
+        if actor.is_impersonating:  # what staff ask for on a customer's behalf goes through GraphQL, on record
+            return Response(status_code=401, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
         no_store = {"Cache-Control": "no-store"}
         return Response(orjson.dumps({"sub": str(actor.subject)}), media_type="application/json", headers=no_store)
 

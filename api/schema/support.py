@@ -68,26 +68,21 @@ class SupportChange:
     operation: str = shown_field("What was done, such as `block_card`.")
 
 
-async def _actions(sessions: Sequence[SupportSession], context: Context) -> list[list[SupportActionRow]]:
+async def session_actions(sessions: Sequence[SupportSession], *, context: Context) -> Sequence[list[SupportActionRow]]:
+    """What was done in support sessions, once for all fields that are made of it."""
     keys = [str(session.key) for session in sessions]
     rows = await SUPPORT_ACTIONS.all(context.services.database, sessions=keys)
     return beside(keys, rows, lambda row: row.support_session_id)
 
 
-async def session_requests(sessions: Sequence[SupportSession], *, context: Context) -> Sequence[list[SupportRequest]]:
-    """What was looked at, in the order of time."""
+def _requests(rows: Sequence[SupportActionRow]) -> list[SupportRequest]:
     return [
-        [SupportRequest(at=row.at, fields=orjson.loads(row.fields or "[]")) for row in rows if row.operation == REQUEST]
-        for rows in await _actions(sessions, context)
+        SupportRequest(at=row.at, fields=orjson.loads(row.fields or "[]")) for row in rows if row.operation == REQUEST
     ]
 
 
-async def session_changes(sessions: Sequence[SupportSession], *, context: Context) -> Sequence[list[SupportChange]]:
-    """What was done, in the order of time."""
-    return [
-        [SupportChange(at=row.at, operation=row.operation) for row in rows if row.operation != REQUEST]
-        for rows in await _actions(sessions, context)
-    ]
+def _changes(rows: Sequence[SupportActionRow]) -> list[SupportChange]:
+    return [SupportChange(at=row.at, operation=row.operation) for row in rows if row.operation != REQUEST]
 
 
 @shown(Access.SELF)
@@ -103,8 +98,12 @@ class SupportSession(Node):
     expires_at: datetime = shown_field("When it ends, or ended, by itself.")
     ended_at: datetime | None = shown_field("When it was ended before that; null if it was not.")
     disputed_at: datetime | None = shown_field("When the customer disputed it; null if they did not.")
-    requests: list[SupportRequest] = batched(session_requests)
-    changes: list[SupportChange] = batched(session_changes)
+    requests: list[SupportRequest] = batched(
+        session_actions, "What was looked at, in the order of time.", read=lambda _, rows: _requests(rows)
+    )
+    changes: list[SupportChange] = batched(
+        session_actions, "What was done, in the order of time.", read=lambda _, rows: _changes(rows)
+    )
 
 
 @shown(Access.SELF)

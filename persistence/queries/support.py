@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Integer, select
 
 from domain.kernel.access import Access
+from domain.support.usecases import record_support_request
 from persistence.scope import ME, giving, relations_of_staff, relations_to_customer
 from persistence.statement import Query, col, one_of, parameter
 from persistence.tables.customers import CustomerTable
@@ -16,7 +17,7 @@ from persistence.tables.kernel import AuditTable
 from persistence.tables.support import StaffTable
 from persistence.tables.support import SupportSessionTable as T
 
-REQUEST: Final = "record_support_request"
+REQUEST: Final = record_support_request.name
 """The operation under which the audit log keeps what staff asked for on a customer's behalf."""
 
 

@@ -16,7 +16,7 @@ class AuditSealTable(SQLModel, table=True):
     It points at its row by no foreign key: it outlives the row, and says which one is missing.
     """
 
-    __tablename__ = "audit_seal"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "audit_seal"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
 
     sequence: int = Field(sa_type=BIG, primary_key=True, sa_column_kwargs={"autoincrement": False})
     audit_id: UUID = Field(unique=True)

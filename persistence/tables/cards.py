@@ -15,7 +15,7 @@ from persistence.tables.columns import TEXT, TIME, words
 class CardTable(SQLModel, table=True):
     """`holder_id` owns it and `user_id` carries it. Dates are local; the card is in its period on the day itself."""
 
-    __tablename__ = "card"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "card"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (
         Index("cards_in_use", "active_until", postgresql_where=text("status = 'ACTIVE'")),
         Index("cards_in_grace", "grace_until", postgresql_where=text("status = 'GRACE'")),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Enum, Text
+from sqlalchemy import ARRAY, BigInteger, DateTime, Enum, Text, Uuid
 from sqlalchemy.types import UserDefinedType
 
 TIME: Any = DateTime(timezone=True)
 BIG: Any = BigInteger
 TEXT: Any = Text
+TEXTS: Any = ARRAY(Text)
+UUIDS: Any = ARRAY(Uuid)
 
 
 def words(kind: type[StrEnum]) -> Any:

@@ -13,7 +13,7 @@ from persistence.tables.columns import BIG, TEXT, TIME, words
 
 
 class CustomerTable(SQLModel, table=True):
-    __tablename__ = "customer"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "customer"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
 
     id: UUID = Field(primary_key=True)
     number: int | None = Field(
@@ -30,7 +30,7 @@ class CustomerTable(SQLModel, table=True):
 class ContactPointTable(SQLModel, table=True):
     """A proven way to reach a person. One person has it, at most."""
 
-    __tablename__ = "contact_point"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "contact_point"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
 
     kind: ContactKind = Field(sa_type=words(ContactKind), primary_key=True)
     value: str = Field(sa_type=TEXT, primary_key=True)

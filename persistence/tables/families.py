@@ -13,7 +13,7 @@ from persistence.tables.columns import TEXT, TIME, words
 
 
 class FamilyTable(SQLModel, table=True):
-    __tablename__ = "family"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "family"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
 
     id: UUID = Field(primary_key=True)
     name: str = Field(sa_type=TEXT)
@@ -23,7 +23,7 @@ class FamilyTable(SQLModel, table=True):
 class FamilyMemberTable(SQLModel, table=True):
     """A customer belongs to one family at most, so the customer is the key."""
 
-    __tablename__ = "family_member"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "family_member"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (
         Index("family_has_one_owner", "family_id", unique=True, postgresql_where=text("role = 'OWNER'")),
         Index("family_members", "family_id"),
@@ -38,7 +38,7 @@ class FamilyMemberTable(SQLModel, table=True):
 class GuardianshipTable(SQLModel, table=True):
     """A child has one guardian or two, who need not share a family."""
 
-    __tablename__ = "guardianship"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "guardianship"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
 
     guardian_id: UUID = Field(primary_key=True, foreign_key="customer.id")
     dependant_id: UUID = Field(primary_key=True, foreign_key="customer.id", index=True)

@@ -16,7 +16,7 @@ from persistence.tables.columns import TEXT, TIME
 class SignInChallengeTable(SQLModel, table=True):
     """A code was asked for. The code itself is kept nowhere: it is derived from the id with a key of the operator's."""
 
-    __tablename__ = "sign_in_challenge"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "sign_in_challenge"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (
         CheckConstraint("attempts_left >= 0", name="challenge_has_a_floor"),
         Index("challenges_of_number", "number_digest", "created_at"),
@@ -39,7 +39,7 @@ class SignInChallengeTable(SQLModel, table=True):
 class SessionTable(SQLModel, table=True):
     """A device on which a customer is signed in."""
 
-    __tablename__ = "session"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "session"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (Index("ended_sessions", "ended_at", postgresql_where=text("ended_at is not null")),)
 
     id: UUID = Field(primary_key=True)
@@ -59,7 +59,7 @@ class SessionTable(SQLModel, table=True):
 class AuthorizationCodeTable(SQLModel, table=True):
     """A code that an app was handed through the browser, by its hash, and all that it is bound to."""
 
-    __tablename__ = "authorization_code"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "authorization_code"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
 
     hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
     client_id: str = Field(sa_type=TEXT)
@@ -77,7 +77,7 @@ class AuthorizationCodeTable(SQLModel, table=True):
 class RefreshTokenTable(SQLModel, table=True):
     """A refresh token, by its hash. Good while it is of its session's newest generation, and shortly after."""
 
-    __tablename__ = "refresh_token"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "refresh_token"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
 
     hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
     session_id: UUID = Field(foreign_key="session.id", index=True)
@@ -89,7 +89,7 @@ class RefreshTokenTable(SQLModel, table=True):
 class SigningKeyTable(SQLModel, table=True):
     """A key that signs this operator's tokens. The private half is encrypted with the deployment's secret."""
 
-    __tablename__ = "signing_key"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "signing_key"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
 
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     """The first is 1. Processes that make the next at the same time give it the same number, and one of them wins."""

@@ -18,7 +18,7 @@ THIS_TRANSACTION = {"server_default": text("pg_current_xact_id()")}
 class IdempotencyTable(SQLModel, table=True):
     """A key, claimed in the transaction that makes what it is for. Kept 30 days."""
 
-    __tablename__ = "idempotency"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "idempotency"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
 
     subject: str = Field(sa_type=TEXT, primary_key=True)
     actor: str = Field(sa_type=TEXT, primary_key=True)
@@ -32,7 +32,7 @@ class IdempotencyTable(SQLModel, table=True):
 class AuditTable(SQLModel, table=True):
     """One row an execution, committed with its effect. Append-only by database rights, and sealed in commit order."""
 
-    __tablename__ = "audit"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "audit"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (
         Index("audit_order", "xid", "id"),
         Index(
@@ -58,7 +58,7 @@ class EventTable(SQLModel, table=True):
     Read in commit order: by (xid, position), below the oldest transaction that is still open.
     """
 
-    __tablename__ = "event"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "event"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (
         Index("event_order", "xid", "position"),
         Index("event_of_subject", "subject_id", "position"),
@@ -78,7 +78,7 @@ class EventTable(SQLModel, table=True):
 class SubscriberCursorTable(SQLModel, table=True):
     """How far a subscriber has read. Moves in the transaction of the subscriber's effects."""
 
-    __tablename__ = "subscriber_cursor"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "subscriber_cursor"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
 
     subscriber: str = Field(sa_type=TEXT, primary_key=True)
     shard: int = Field(sa_type=SmallInteger, primary_key=True)

@@ -15,7 +15,7 @@ from persistence.tables.columns import BIG, TEXT, TIME, words
 class AccountTable(SQLModel, table=True):
     """(owner, purpose, unit). Without an owner it is the operator's own: it keeps no balance, so it is never hot."""
 
-    __tablename__ = "account"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "account"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (
         UniqueConstraint("owner_id", "purpose", "unit", name="account_identity", postgresql_nulls_not_distinct=True),
         CheckConstraint("owner_id is not null or (balance = 0 and version = 0)", name="operator_account_keeps_nothing"),
@@ -32,7 +32,7 @@ class AccountTable(SQLModel, table=True):
 class LedgerTransactionTable(SQLModel, table=True):
     """Entries that belong together. One kind of transaction a cause: what unites a payment and its credit (P4)."""
 
-    __tablename__ = "ledger_transaction"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "ledger_transaction"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (UniqueConstraint("cause_id", "kind", name="one_transaction_of_a_kind_per_cause"),)
 
     id: UUID = Field(primary_key=True)
@@ -44,7 +44,7 @@ class LedgerTransactionTable(SQLModel, table=True):
 class LedgerEntryTable(SQLModel, table=True):
     """A change of one account. On an owned account `before + amount` is the balance after; versions have no gaps."""
 
-    __tablename__ = "ledger_entry"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "ledger_entry"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (
         Index("ledger_entry_order", "account_id", "version", unique=True),
         CheckConstraint("amount <> 0", name="entry_changes_something"),
@@ -61,7 +61,7 @@ class LedgerEntryTable(SQLModel, table=True):
 class BucketTable(SQLModel, table=True):
     """A lot: what one credit brought, and what is left of it."""
 
-    __tablename__ = "bucket"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "bucket"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (
         CheckConstraint("reserved >= 0 and remaining >= reserved and initial >= remaining", name="bucket_floor"),
         Index("live_buckets", "account_id", postgresql_where=text("remaining > 0")),
@@ -84,7 +84,7 @@ class BucketTable(SQLModel, table=True):
 class DrawTable(SQLModel, table=True):
     """Where a debit came from: how much of it, out of which bucket."""
 
-    __tablename__ = "draw"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "draw"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (CheckConstraint("amount > 0", name="draw_takes_something"),)
 
     transaction_id: UUID = Field(primary_key=True, foreign_key="ledger_transaction.id")
@@ -95,7 +95,7 @@ class DrawTable(SQLModel, table=True):
 class ReservationTable(SQLModel, table=True):
     """A quantity that is spoken for and not yet spent. It ends once."""
 
-    __tablename__ = "reservation"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "reservation"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (
         CheckConstraint("amount > 0 and posted between 0 and amount", name="reservation_posts_at_most_its_amount"),
         Index("held_reservations", "expires_at", postgresql_where=text("status = 'HELD'")),
@@ -114,7 +114,7 @@ class ReservationTable(SQLModel, table=True):
 class ReservationHoldTable(SQLModel, table=True):
     """How much of which bucket a reservation holds."""
 
-    __tablename__ = "reservation_hold"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "reservation_hold"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
 
     reservation_id: UUID = Field(primary_key=True, foreign_key="reservation.id")
     bucket_id: int = Field(primary_key=True, foreign_key="bucket.id", sa_type=BIG)

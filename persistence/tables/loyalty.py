@@ -13,7 +13,7 @@ from persistence.tables.columns import BIG, TEXT, TIME, words
 
 
 class BonusTable(SQLModel, table=True):
-    __tablename__ = "bonus"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "bonus"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (
         CheckConstraint("quantity > 0", name="bonus_gives_something"),
         Index("bonuses_of_customer", "customer_id", "id"),

@@ -15,7 +15,7 @@ from persistence.tables.columns import TEXT, TIME, words
 
 
 class MessageTable(SQLModel, table=True):
-    __tablename__ = "message"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "message"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (Index("unsent_messages", "address", postgresql_where=text("ended_at is null")),)
 
     id: UUID = Field(primary_key=True)

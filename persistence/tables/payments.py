@@ -11,7 +11,7 @@ from persistence.tables.columns import TEXT, TIME
 
 
 class PaymentMethodTable(SQLModel, table=True):
-    __tablename__ = "payment_method"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "payment_method"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
 
     id: UUID = Field(primary_key=True)
     customer_id: UUID = Field(foreign_key="customer.id", index=True)

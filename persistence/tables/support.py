@@ -5,25 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Index, UniqueConstraint, Uuid, text
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from domain.kernel.access import SupportAccess
 from domain.support.search import SearchKind
-from persistence.tables.columns import TEXT, TIME, words
+from persistence.tables.columns import TEXT, TEXTS, TIME, UUIDS, words
 
 
 class StaffTable(SQLModel, table=True):
     """Somebody of the operator's staff, as the identity provider knows them."""
 
-    __tablename__ = "staff"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "staff"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (UniqueConstraint("issuer", "subject", name="staff_identity"),)
 
     id: UUID = Field(primary_key=True)
     issuer: str = Field(sa_type=TEXT)
     subject: str = Field(sa_type=TEXT)
     name: str = Field(sa_type=TEXT)
-    roles: list[str] = Field(sa_type=ARRAY(TEXT))  # pyright: ignore[reportArgumentType, reportCallIssue]
+    roles: list[str] = Field(sa_type=TEXTS)
     created_at: datetime = Field(sa_type=TIME)
     last_seen_at: datetime = Field(sa_type=TIME)
 
@@ -31,20 +31,20 @@ class StaffTable(SQLModel, table=True):
 class CustomerSearchTable(SQLModel, table=True):
     """A look for a customer: by what kind of thing and with what result, but not what was typed. Append-only."""
 
-    __tablename__ = "customer_search"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "customer_search"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (Index("searches_of_staff", "staff_id", "made_at"),)
 
     id: UUID = Field(primary_key=True)
     staff_id: UUID = Field(foreign_key="staff.id")
     kind: SearchKind = Field(sa_type=words(SearchKind))
-    found: list[UUID] = Field(sa_type=ARRAY(Uuid))  # pyright: ignore[reportArgumentType, reportCallIssue]
+    found: list[UUID] = Field(sa_type=UUIDS)
     made_at: datetime = Field(sa_type=TIME)
 
 
 class SupportSessionTable(SQLModel, table=True):
     """Staff act for a customer: why, how far and until when."""
 
-    __tablename__ = "support_session"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "support_session"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (
         Index("support_sessions_of_customer", "customer_id", "id"),
         Index("ended_support_sessions", "ended_at", postgresql_where=text("ended_at is not null")),

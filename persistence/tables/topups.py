@@ -18,7 +18,7 @@ UNSETTLED = "status in ('CREATED', 'REQUIRES_ACTION', 'UNKNOWN')"
 class TopUpTable(SQLModel, table=True):
     """`customer_id` pays. Its id sorts by time, so lists are paged by it."""
 
-    __tablename__ = "top_up"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "top_up"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="top_up_buys_something"),
         Index("top_ups_of_customer", "customer_id", "id"),

@@ -31,7 +31,7 @@ class TestRate:
         rate = Rate("x", Policy(6), now=time)
 
         assert [rate.take("a").remaining for _ in range(6)] == [5, 4, 3, 2, 1, 0]
-        assert rate.take("a").retry_after_seconds == pytest.approx(10)  # pyright: ignore[reportUnknownMemberType]
+        assert rate.take("a").retry_after_seconds == pytest.approx(10)  # pyright: ignore[reportUnknownMemberType]  # untyped
         time.seconds += 9.9
         assert rate.take("a").retry_after_seconds > 0
         time.seconds += 0.2

@@ -94,3 +94,13 @@ async def test_what_cannot_be_put_on_record_is_not_shown(client: Client, world: 
     client.services[0].executor._cases.clear()  # pyright: ignore[reportPrivateUsage]  # nothing can be recorded now
     answer = await client.ask(BANNER, headers=support_headers(session))
     assert "data" not in answer.body
+
+
+async def test_only_what_goes_on_record_is_answered_on_a_customers_behalf(
+    client: Client, world: World, karin: Person
+) -> None:
+    session = await world.support_session(await world.staff(), karin.id)
+    bearer = {"Authorization": f"Bearer {await client.token_to_act(session)}"}
+    assert (await client.http.get("/oauth/userinfo", headers=bearer)).status_code == 401
+    own = {"Authorization": f"Bearer {await client.token(karin.id)}"}
+    assert (await client.http.get("/oauth/userinfo", headers=own)).json() == {"sub": str(karin.id)}

@@ -113,12 +113,6 @@ def test_no_secret_is_shown_when_settings_are_printed(deployment: Deployment) ->
         ("maximum_minor = 10000", "maximum_minor = 100", "operators.baltika.top_up.range", "less than"),
         ("[operators.norrsken]", '[operators."Norr sken"]', "operators.Norr sken.[key]", "match pattern"),
         ("[payment]", "[payment", "KONTANT_SETTINGS", "is not TOML"),
-        (
-            'kind = "native"',
-            'origins = ["*"]\nclients.kontant-app.kind = "web"',
-            f"{APP}.origins.0",
-            "is not an origin",
-        ),
         ('kind = "native"', 'kind = "spa"', f"{APP}.kind", "'native', 'web' or 'resource_server'"),
         ('kind = "native"', 'kind = "resource_server"', APP, "has secret_sha256"),
         (

@@ -16,6 +16,7 @@ import asyncpg
 import pytest
 
 import auth.heads
+from auth.headers import headers_of
 from auth.heads import SignedHeads
 from auth.keys import KeyRing
 from domain.audit.heads import MOST_SEALS, BrokenHeads, Head
@@ -263,6 +264,7 @@ async def test_heads_signed_by_somebody_else_or_for_something_else_are_refused(
     another = SignedHeads(BALTIKA, keys)
     with monkeypatch.context() as otherwise:
         otherwise.setattr(auth.heads, "TYPE", "something-else")
+        otherwise.setattr(auth.heads, "_HEADERS", headers_of("something-else"))
         something_else = await auditing.signer.sign(head)
     for line in (
         await another.sign(head),

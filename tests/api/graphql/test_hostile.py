@@ -21,7 +21,7 @@ TRIES: Final = 5
 
 def refused(hostile: Hostile) -> set[str]:
     """The codes with which a document is refused that was never seen before."""
-    documents = Documents(build_schema()._schema, development=False)  # pyright: ignore[reportPrivateUsage]
+    documents = Documents(build_schema()._schema, development=False)  # pyright: ignore[reportPrivateUsage]  # no public name
     try:
         documents.weigh(documents.get(hostile.document).operation(None), hostile.variables)
     except RequestRefused as refusal:

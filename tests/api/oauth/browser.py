@@ -29,7 +29,6 @@ CLIENTS: Final = (
         kind=ClientKind.WEB,
         redirect_uris=(REDIRECT, "https://app.example/second?kept=1"),
         post_logout_redirect_uris=(AFTER_LOG_OUT,),
-        origins=("https://app.example",),
     ),
     Client(
         id="native",
