@@ -25,9 +25,9 @@ from auth.keys import KeyRing
 from auth.refresh import NewRefreshToken, digest_of, new_refresh_token
 from auth.tokens import LIFETIME, AccessTokens
 from domain.identity.authorization import Authorized
-from domain.identity.authorizing import RedeemAuthorizationCode
 from domain.identity.errors import AuthorizationRefused, RefreshRefused, SignInRefused
 from domain.identity.processes import SignInProcess
+from domain.identity.usecases.authorizing import RedeemAuthorizationCode
 from domain.kernel.errors import Busy, Unavailable
 from domain.kernel.time import Clock
 from domain.operators.operator import Operator

@@ -123,7 +123,7 @@ class EmbeddedPostgres:
         with self._alone():
             self._create_cluster()
             server = self._running_server()
-            if server and server.cmdline() == self._command() and self._is_answering():
+            if server and _command_of(server) == self._command() and self._is_answering():
                 return
             if server:
                 self._end(server)
@@ -150,6 +150,9 @@ class EmbeddedPostgres:
             yield
 
     def _create_cluster(self) -> None:
+        # At each start: the initdb of a parent that was killed may still write into what is being removed here.
+        for abandoned in self._root.glob("unfinished.*"):
+            shutil.rmtree(abandoned, ignore_errors=True)
         version = (self.data / "PG_VERSION").read_text().strip() if self.data.exists() else None
         if version == major_version():
             return
@@ -157,10 +160,8 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError(
                 f"The data in {self.data} were made by PostgreSQL {version}, and this is {major_version()}."
             )
-        for abandoned in self._root.glob("unfinished.*"):
-            shutil.rmtree(abandoned, ignore_errors=True)
-        # Renamed when it is complete, so that a cluster is whole or not there. The name is new each time, for the
-        # initdb of a parent that was killed may still be writing.
+        # Renamed when it is complete, so that a cluster is whole or not there. The name is new each time, for another
+        # initdb may still be writing.
         unfinished = Path(tempfile.mkdtemp(prefix="unfinished.", dir=self._root))
         write_privately(self._root / "secret", secrets.token_hex(32))
         password = self._root / "password"
@@ -298,6 +299,14 @@ def _is_answered(port: int) -> bool:
             return connection.recv(1) in (b"S", b"N")
     except OSError:
         return False
+
+
+def _command_of(process: psutil.Process) -> list[str]:
+    """With what it was started; nothing when it has died since it was found."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def _has_ended(process: psutil.Process, *, within_seconds: float) -> bool:

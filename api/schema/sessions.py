@@ -16,7 +16,7 @@ from api.schema.ids import global_id, read_id_of
 from api.schema.paging import LAST_UUID, Page, PageInfo, id_cursor
 from domain.identity.errors import SessionNotFound
 from domain.identity.session import REFRESH_TOKEN_LIFETIME
-from domain.identity.sessions import EndAllSessions, EndSession, end_all_sessions, end_session
+from domain.identity.usecases.sessions import EndAllSessions, EndSession, end_all_sessions, end_session
 from domain.kernel.access import Access, Permission
 from persistence.queries.identity import SESSIONS_OF_ACTOR, SessionRow
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from domain.identity.authorization import AuthorizationTerms, Authorized
-from domain.identity.authorizing import EndReplayedAuthorization, GrantAuthorizationCode, RedeemAuthorizationCode
 from domain.identity.challenge import SignInChallenge, SignInCodes
 from domain.identity.errors import (
     AuthorizationCodeReplayed,
@@ -17,8 +16,13 @@ from domain.identity.errors import (
 )
 from domain.identity.phone_numbers import e164
 from domain.identity.session import EndReason, Session
-from domain.identity.sessions import EndReplayedSession, RefreshSession, RevokeRefreshToken, RevokeSession
-from domain.identity.usecases import RedeemSignInCode, RequestSignInCode, TakeSignInTry, request_sign_in_code
+from domain.identity.usecases.authorizing import (
+    EndReplayedAuthorization,
+    GrantAuthorizationCode,
+    RedeemAuthorizationCode,
+)
+from domain.identity.usecases.sessions import EndReplayedSession, RefreshSession, RevokeRefreshToken, RevokeSession
+from domain.identity.usecases.signing_in import RedeemSignInCode, RequestSignInCode, TakeSignInTry, request_sign_in_code
 from domain.kernel.access import ANONYMOUS, Actor
 from domain.kernel.errors import Rejection
 from domain.kernel.executor import Executor

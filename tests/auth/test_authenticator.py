@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from auth.authenticator import Authenticator
-from domain.identity.sessions import EndSession
+from domain.identity.usecases.sessions import EndSession
 from domain.kernel.access import ANONYMOUS, customer
 from domain.kernel.errors import Unauthenticated, Unavailable
 from persistence.database import open_database

@@ -104,6 +104,21 @@ async def test_what_was_committed_survives_kill_9_of_the_server(root: Path) -> N
     assert await _ask(durable, "select answer from kept") == 42
 
 
+async def test_a_server_that_dies_while_it_is_looked_at_is_started_again(
+    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = _pid(postgres)
+
+    def dies(process: psutil.Process) -> list[str]:
+        os.kill(process.pid, signal.SIGKILL)
+        raise psutil.ZombieProcess(process.pid)
+
+    monkeypatch.setattr(psutil.Process, "cmdline", dies)
+    postgres.start()
+    assert await _ask(postgres, "select 1") == 1
+    assert _pid(postgres) != found
+
+
 async def test_a_statement_that_outlives_its_server_is_ended_at_the_next_start(postgres: EmbeddedPostgres) -> None:
     busy = asyncio.create_task(_ask(postgres, "select count(*) from generate_series(1, 100000000000) as n"))
     await asyncio.sleep(0.3)
@@ -170,6 +185,8 @@ def test_a_half_made_cluster_is_made_anew(empty: Path) -> None:
     assert not server.data.exists()
     server.start()
     assert (server.data / "PG_VERSION").exists()
+    server.stop()
+    server.start()
     assert not list(empty.glob("unfinished.*"))
 
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.identity.errors import RefreshRefused, SessionNotFound
-from domain.identity.sessions import EndSession
+from domain.identity.usecases.sessions import EndSession
 from domain.kernel.access import ANONYMOUS, Actor, customer
 from domain.kernel.errors import Unauthenticated
 from tests.auth.support import KARINS_NUMBER, SignInWorld

@@ -15,7 +15,7 @@ from domain.identity.authorization import (
 from domain.identity.errors import AuthorizationCodeReplayed, AuthorizationRefused, SignInRefused
 from domain.identity.ports import IdentityWork
 from domain.identity.session import EndReason, Session
-from domain.identity.sessions import begin, end
+from domain.identity.usecases.sessions import begin, end
 from domain.kernel.access import Permission
 from domain.kernel.executor import Command, personal, use_case
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from domain.identity import authorizing, sessions
 from domain.identity.challenge import (
     CODE_LIFETIME,
     CODE_TRIES,
@@ -18,7 +17,7 @@ from domain.identity.challenge import (
 from domain.identity.errors import SignInRefused, TooManySignInCodes
 from domain.identity.ports import IdentityWork
 from domain.identity.session import Session
-from domain.identity.sessions import begin
+from domain.identity.usecases.sessions import begin
 from domain.kernel.access import Permission
 from domain.kernel.events import Job
 from domain.kernel.executor import Command, personal, use_case
@@ -105,10 +104,4 @@ async def redeem_sign_in_code(command: RedeemSignInCode, work: IdentityWork) -> 
     return await begin(session, command.token_digest, work)
 
 
-USE_CASES: Final = (
-    request_sign_in_code,
-    take_sign_in_try,
-    redeem_sign_in_code,
-    *authorizing.USE_CASES,
-    *sessions.USE_CASES,
-)
+USE_CASES: Final = (request_sign_in_code, take_sign_in_try, redeem_sign_in_code)

@@ -1,0 +1,9 @@
+"""What can be done about who somebody is: signing in, authorizing an app, and the sessions that follow."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from domain.identity.usecases import authorizing, sessions, signing_in
+
+USE_CASES: Final = (*signing_in.USE_CASES, *authorizing.USE_CASES, *sessions.USE_CASES)
