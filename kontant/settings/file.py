@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import re
-import socket
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pydantic_settings
-from babel import Locale, UnknownLocaleError
-from babel.core import parse_locale
-from babel.numbers import get_currency_precision, is_currency
-from pydantic import (
-    AfterValidator,
-    Field,
-    PositiveInt,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from domain.operators.operator import Operator, TopUpOffer, TopUpRange
-from kontant.settings_clients import APP_ALONE, CLIENT_ID, ClientSection, SigningKeysSection
-from kontant.settings_limits import DocumentsSection, Networks, Origins, RatesSection, Section, is_safe
+from kontant.settings.clients import SigningKeysSection
+from kontant.settings.limits import DocumentsSection, RatesSection
+from kontant.settings.sections import AuditSection, MessagesSection, OperatorSection, PaymentSection, WorkerSection
+from kontant.settings.values import Networks, OwnAddress, is_safe
 
 PREFIX: Final = "KONTANT_"
 LEAST_SECRET_BYTES: Final = 32
@@ -46,166 +32,6 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-def _country(code: str) -> str:
-    if not re.fullmatch("[A-Z]{2}", code) or code not in Locale("en").territories:
-        raise ValueError(f"{code!r} is not a country by ISO 3166-1, such as SE")
-    return code
-
-
-def _currency(code: str) -> str:
-    if not is_currency(code):
-        raise ValueError(f"{code!r} is not a currency by ISO 4217, such as SEK")
-    return code
-
-
-def _time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{name!r} is not an IANA time zone, such as Europe/Stockholm") from None
-    return name
-
-
-def _locale(tag: str) -> str:
-    """A known language in a known country: the pair need not be one that CLDR lists, such as ru-LV."""
-    try:
-        language, territory, *_ = parse_locale(tag, sep="-")
-        known = Locale(language).language and (territory is None or territory in Locale("en").territories)
-    except (UnknownLocaleError, ValueError):
-        known = False
-    if not known:
-        raise ValueError(f"{tag!r} is not a language and country by BCP 47, such as sv-SE")
-    return tag
-
-
-def _host(name: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", name):
-        raise ValueError(f"{name!r} is not a host name in lower case, without a port")
-    return name
-
-
-def _own_address(name: str) -> str:
-    """What can be served on. A name is looked up as it will be when the server starts."""
-    last = name.rpartition(".")[2]
-    try:
-        if last.isdigit() or ":" in name:
-            ipaddress.ip_address(name)
-        else:
-            _host(name.lower())
-            socket.getaddrinfo(name, None)
-    except (ValueError, OSError):
-        raise ValueError(f"{name!r} is not an address or name of this machine, such as 127.0.0.1") from None
-    return name
-
-
-def _public_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.path or parts.query or parts.fragment:
-        raise ValueError(f"{url!r} is not an address such as https://norrsken.example, without anything after the host")
-    return url
-
-
-def _ascending(amounts: tuple[int, ...]) -> tuple[int, ...]:
-    if any(later <= earlier for earlier, later in pairwise(amounts)):
-        raise ValueError("the amounts must each be larger than the one before")
-    return amounts
-
-
-class RangeSection(Section):
-    """`top_up.range`"""
-
-    minimum_minor: PositiveInt
-    maximum_minor: PositiveInt
-    step_minor: PositiveInt
-
-    @model_validator(mode="after")
-    def _must_reach(self) -> Self:
-        if self.maximum_minor < self.minimum_minor:
-            raise ValueError("maximum_minor is less than minimum_minor")
-        if (self.maximum_minor - self.minimum_minor) % self.step_minor:
-            raise ValueError("no number of steps leads from minimum_minor to maximum_minor")
-        return self
-
-
-class TopUpSection(Section):
-    """`[operators.….top_up]`"""
-
-    fixed_minor: Annotated[tuple[PositiveInt, ...], AfterValidator(_ascending)] = ()
-    range: RangeSection | None = None
-
-    @model_validator(mode="after")
-    def _must_offer(self) -> Self:
-        if not self.fixed_minor and not self.range:
-            raise ValueError("nothing is on offer: give fixed_minor, range, or both")
-        return self
-
-    def to_offer(self) -> TopUpOffer:
-        reach = TopUpRange(**self.range.model_dump()) if self.range else None
-        return TopUpOffer(fixed_minor=self.fixed_minor, range=reach)
-
-
-class OperatorSection(Section):
-    """`[operators.…]`"""
-
-    name: Annotated[str, Field(min_length=1)]
-    country: Annotated[str, AfterValidator(_country)]
-    currency: Annotated[str, AfterValidator(_currency)]
-    time_zone: Annotated[str, AfterValidator(_time_zone)]
-    locales: Annotated[tuple[Annotated[str, AfterValidator(_locale)], ...], Field(min_length=1)]
-    hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], Field(min_length=1)]
-    public_url: Annotated[str, AfterValidator(_public_url)] | None = None
-    web_origins: Origins = ()
-    top_up: TopUpSection
-    card_active_months: PositiveInt = 12
-    card_grace_months: PositiveInt = 3
-    clients: Annotated[dict[Annotated[str, Field(pattern=CLIENT_ID)], ClientSection], Field(min_length=1)] = APP_ALONE
-
-    def to_operator(self, slug: str, issuer: str) -> Operator:
-        return Operator(
-            slug=slug,
-            name=self.name,
-            country=self.country,
-            currency=self.currency,
-            currency_digits=get_currency_precision(self.currency),
-            time_zone=self.time_zone,
-            locales=self.locales,
-            hosts=self.hosts,
-            issuer=issuer,
-            top_up_offer=self.top_up.to_offer(),
-            card_active_months=self.card_active_months,
-            card_grace_months=self.card_grace_months,
-        )
-
-
-class PaymentSection(Section):
-    """`[payment]`"""
-
-    provider: Literal["sandbox"] | None = None
-    """In development the sandbox, also when nothing is said."""
-    wait_seconds: Annotated[float, Field(gt=0, le=60)] = 8
-
-
-class MessagesSection(Section):
-    """`[messages]`"""
-
-    carrier: Literal["outbox"] | None = None
-    """In development the outbox, also when nothing is said."""
-
-
-class WorkerSection(Section):
-    """`[worker]`"""
-
-    concurrency: Annotated[int, Field(ge=1, le=1000)] = 10
-    poll_seconds: Annotated[float, Field(gt=0, le=60)] = 2
-
-
-class AuditSection(Section):
-    """`[audit]`"""
-
-    heads_folder: Path | None = None
-    head_seconds: Annotated[float, Field(gt=0, le=3600)] = 60
-
-
 class File(BaseSettings):
     """The whole file, the environment laid over it."""
 
@@ -214,7 +40,7 @@ class File(BaseSettings):
     )
 
     environment: Literal["development", "production"] = "production"
-    host: Annotated[str, AfterValidator(_own_address)] = "127.0.0.1"
+    host: OwnAddress = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     data_folder: Path | None = None
     secret: SecretStr | None = None

@@ -1,6 +1,6 @@
 """The settings of a deployment: read once, validated, and handed down as values that do not change.
 
-They come from one file and the environment; `kontant/settings_file.py` says what may stand there.
+They come from one file and the environment; `kontant/settings/file.py` says what may stand there.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from pydantic import SecretStr
 from auth.clients import Client
 from auth.key_rotation import KeyRules
 from domain.operators.operator import Operator
-from kontant.settings_clients import DEMO_CLIENTS
-from kontant.settings_file import File, SettingsError, read_file
-from kontant.settings_limits import DocumentsSection, RatesSection
+from kontant.settings.clients import DEMO_CLIENTS
+from kontant.settings.file import File, SettingsError, read_file
+from kontant.settings.limits import DocumentsSection, RatesSection
 from persistence.places import EmbeddedPostgresError, data_folder, make_folder, write_privately
 
-CHECKOUT: Final = Path(__file__).resolve().parent.parent
+CHECKOUT: Final = Path(__file__).resolve().parent.parent.parent
 SECRET_BYTES: Final = 32
 
 __all__ = ["Settings", "SettingsError", "read_settings"]

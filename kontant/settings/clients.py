@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from auth.clients import Client, ClientKind, why_not_redirect
 from auth.key_rotation import KeyRules
 from auth.keys import LEAST_LEAD
-from kontant.settings_limits import Section
+from kontant.settings.values import Section
 
 CLIENT_ID: Final = r"^[a-z][a-z0-9-]{0,62}$"
 

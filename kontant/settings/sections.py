@@ -1,0 +1,108 @@
+"""The sections of the settings file: an operator, and what a deployment decides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from babel.numbers import get_currency_precision
+from pydantic import Field, PositiveInt, model_validator
+
+from domain.operators.operator import Operator, TopUpOffer, TopUpRange
+from kontant.settings.clients import APP_ALONE, CLIENT_ID, ClientSection
+from kontant.settings.values import Amounts, Country, Currency, Host, LocaleTag, Origins, PublicUrl, Section, TimeZone
+
+
+class RangeSection(Section):
+    """`top_up.range`"""
+
+    minimum_minor: PositiveInt
+    maximum_minor: PositiveInt
+    step_minor: PositiveInt
+
+    @model_validator(mode="after")
+    def _must_reach(self) -> Self:
+        if self.maximum_minor < self.minimum_minor:
+            raise ValueError("maximum_minor is less than minimum_minor")
+        if (self.maximum_minor - self.minimum_minor) % self.step_minor:
+            raise ValueError("no number of steps leads from minimum_minor to maximum_minor")
+        return self
+
+
+class TopUpSection(Section):
+    """`[operators.….top_up]`"""
+
+    fixed_minor: Amounts = ()
+    range: RangeSection | None = None
+
+    @model_validator(mode="after")
+    def _must_offer(self) -> Self:
+        if not self.fixed_minor and not self.range:
+            raise ValueError("nothing is on offer: give fixed_minor, range, or both")
+        return self
+
+    def to_offer(self) -> TopUpOffer:
+        reach = TopUpRange(**self.range.model_dump()) if self.range else None
+        return TopUpOffer(fixed_minor=self.fixed_minor, range=reach)
+
+
+class OperatorSection(Section):
+    """`[operators.…]`"""
+
+    name: Annotated[str, Field(min_length=1)]
+    country: Country
+    currency: Currency
+    time_zone: TimeZone
+    locales: Annotated[tuple[LocaleTag, ...], Field(min_length=1)]
+    hosts: Annotated[tuple[Host, ...], Field(min_length=1)]
+    public_url: PublicUrl | None = None
+    web_origins: Origins = ()
+    top_up: TopUpSection
+    card_active_months: PositiveInt = 12
+    card_grace_months: PositiveInt = 3
+    clients: Annotated[dict[Annotated[str, Field(pattern=CLIENT_ID)], ClientSection], Field(min_length=1)] = APP_ALONE
+
+    def to_operator(self, slug: str, issuer: str) -> Operator:
+        return Operator(
+            slug=slug,
+            name=self.name,
+            country=self.country,
+            currency=self.currency,
+            currency_digits=get_currency_precision(self.currency),
+            time_zone=self.time_zone,
+            locales=self.locales,
+            hosts=self.hosts,
+            issuer=issuer,
+            top_up_offer=self.top_up.to_offer(),
+            card_active_months=self.card_active_months,
+            card_grace_months=self.card_grace_months,
+        )
+
+
+class PaymentSection(Section):
+    """`[payment]`"""
+
+    provider: Literal["sandbox"] | None = None
+    """In development the sandbox, also when nothing is said."""
+    wait_seconds: Annotated[float, Field(gt=0, le=60)] = 8
+
+
+class MessagesSection(Section):
+    """`[messages]`"""
+
+    carrier: Literal["outbox"] | None = None
+    """In development the outbox, also when nothing is said."""
+
+
+class WorkerSection(Section):
+    """`[worker]`"""
+
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = 10
+    poll_seconds: Annotated[float, Field(gt=0, le=60)] = 2
+
+
+class AuditSection(Section):
+    """`[audit]`"""
+
+    heads_folder: Path | None = None
+    head_seconds: Annotated[float, Field(gt=0, le=3600)] = 60
