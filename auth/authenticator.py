@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from auth.ended_sessions import EndedSessions
-from auth.keys import KeyRing
-from auth.tokens import AccessTokens, UnknownKey
+from auth.tokens import AccessTokens
 from domain.kernel.access import ANONYMOUS, Actor
 from domain.kernel.errors import Unauthenticated
 from domain.kernel.time import Clock
@@ -33,8 +32,8 @@ class _Verified:
 class Authenticator:
     """Says who is asking. A token that was verified a moment ago costs two look-ups in memory."""
 
-    def __init__(self, keys: KeyRing, tokens: AccessTokens, ended: EndedSessions, clock: Clock) -> None:
-        self._keys, self._tokens, self._ended, self._clock = keys, tokens, ended, clock
+    def __init__(self, tokens: AccessTokens, ended: EndedSessions, clock: Clock) -> None:
+        self._tokens, self._ended, self._clock = tokens, ended, clock
         self._verified: OrderedDict[str, _Verified] = OrderedDict()
 
     async def actor(self, authorization: str | None) -> Actor:
@@ -48,7 +47,6 @@ class Authenticator:
         bearer = _BEARER.fullmatch(authorization)
         if bearer is None:
             raise Unauthenticated
-        await self._keys.load()
         actor = self._remembered(bearer[1]) or await self._verified_now(bearer[1])
         assert actor.session_id is not None
         if await self._ended.has(actor.session_id):
@@ -66,15 +64,8 @@ class Authenticator:
         return verified.actor
 
     async def _verified_now(self, token: str) -> Actor:
-        try:
-            return self._read(token)
-        except UnknownKey:
-            await self._keys.search()
-            return self._read(token)
-
-    def _read(self, token: str) -> Actor:
         now: datetime = self._clock.now()
-        said = self._tokens.read(token, now=now)
+        said = await self._tokens.verified(token, now=now)
         self._verified[token] = _Verified(said.actor, min(said.expires_at, (now + REMEMBERED_FOR).timestamp()))
         if len(self._verified) > REMEMBERED:
             self._verified.popitem(last=False)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode
 
-from auth.clients import AUTHORIZATION_CODE, Client, Clients
+from auth.clients import AUTHORIZATION_CODE, Client, ClientKind, Clients
 from domain.identity.authorization import AuthorizationTerms
 
 SCOPES: Final = ("openid",)
@@ -83,6 +83,8 @@ def read_request(parameters: Parameters, recipient: Recipient) -> AuthorizationR
     given = _once_each(parameters)
     if not recipient.client.check_grant_type(AUTHORIZATION_CODE):
         raise AuthorizationDenied("unauthorized_client", "This client may not use authorization codes.")
+    if recipient.client.kind is ClientKind.STAFF:
+        raise AuthorizationDenied("temporarily_unavailable", "There is no identity provider that staff sign in by.")
     _refuse_what_is_not_there(given)
     if given.get("code_challenge_method") != "S256" or not _CHALLENGE.fullmatch(given.get("code_challenge", "")):
         raise _malformed("PKCE is required: code_challenge_method=S256 and a code_challenge of 43 characters.")

@@ -16,6 +16,8 @@ from authlib.oauth2 import rfc6749
 SIGN_IN_CODE: Final = "urn:kontant:grant-type:sign-in-code"
 REFRESH_TOKEN: Final = "refresh_token"
 AUTHORIZATION_CODE: Final = "authorization_code"
+TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
+GRANT_TYPES: Final = (AUTHORIZATION_CODE, REFRESH_TOKEN, SIGN_IN_CODE, TOKEN_EXCHANGE)
 
 _LOOPBACK: Final = re.compile(r"http://(?P<host>127\.0\.0\.1|\[::1\])(?::\d{1,5})?(?P<rest>/[^#]*)?", re.ASCII)
 
@@ -27,6 +29,8 @@ class ClientKind(StrEnum):
     """An app on a phone, which may also ask for the sign-in code on screens of its own."""
     WEB = "web"
     """A web front end: its people sign in on our page only."""
+    STAFF = "staff"
+    """A web front end of the operator's staff: they sign in by their employer's identity provider."""
     RESOURCE_SERVER = "resource_server"
     """A server with a secret, which is shown tokens and asks whether they are good."""
 
@@ -34,6 +38,7 @@ class ClientKind(StrEnum):
 GRANTS: Final = {
     ClientKind.NATIVE: frozenset({SIGN_IN_CODE, AUTHORIZATION_CODE, REFRESH_TOKEN}),
     ClientKind.WEB: frozenset({AUTHORIZATION_CODE, REFRESH_TOKEN}),
+    ClientKind.STAFF: frozenset({AUTHORIZATION_CODE, REFRESH_TOKEN, TOKEN_EXCHANGE}),
     ClientKind.RESOURCE_SERVER: frozenset[str](),
 }
 

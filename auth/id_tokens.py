@@ -11,19 +11,14 @@ from uuid import UUID
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 
+from auth.assurance import acr_of, amr_of
 from auth.headers import ALGORITHM, headers_of
 from auth.keys import KeyRing
-from auth.tokens import LIFETIME, LONGEST
+from auth.tokens import LIFETIME, LONGEST, subject_of
 from domain.identity.session import Session
 from domain.operators.operator import Operator
 
 TYPE: Final = "JWT"
-ACR_SIGN_IN_CODE: Final = "urn:kontant:acr:sign-in-code"
-"""How sure we are of who it is: somebody has read a code that was sent to their phone."""
-AMR_SIGN_IN_CODE: Final = ("otp", "sms")
-"""In the words of RFC 8176."""
-
-
 # As access tokens have them; only the type differs, so that neither passes for the other.
 _HEADERS: Final = headers_of(TYPE)
 
@@ -47,15 +42,16 @@ class IdTokens:
         issued_at = int(now.timestamp())
         claims: dict[str, Any] = {
             "iss": self._issuer,
-            "sub": str(session.customer_id),
+            "sub": subject_of(session.person),
             "aud": session.client_id,
             "iat": issued_at,
             "exp": issued_at + int(LIFETIME.total_seconds()),
             "auth_time": int(session.started_at.timestamp()),
-            "acr": ACR_SIGN_IN_CODE,
-            "amr": list(AMR_SIGN_IN_CODE),
+            "acr": acr_of(session.method),
             "sid": str(session.id),
         }
+        if amr := amr_of(session.method):
+            claims["amr"] = list(amr)
         if nonce is not None:
             claims["nonce"] = nonce
         key = self._keys.signing_key

@@ -9,6 +9,7 @@ from auth.authenticator import Authenticator
 from auth.browser import FormProofs
 from auth.clients import APP, Client, Clients
 from auth.codes import DerivedSignInCodes
+from auth.delegations import Delegations
 from auth.ended_sessions import EndedSessions
 from auth.heads import SignedHeads
 from auth.key_rotation import KeyRotation, KeyRules
@@ -49,12 +50,20 @@ class Identity:
         self.codes = DerivedSignInCodes(secret, operator.slug)
         self.forms = FormProofs(secret, operator.slug)
         self.sign_in = SignInProcess(executor, self.codes)
-        self.token_server = TokenServer(self.sign_in, self.clients, keys=self._keys, operator=operator, clock=clock)
+        tokens = AccessTokens(operator, self._keys)
+        self.token_server = TokenServer(
+            self.sign_in,
+            Delegations(executor, database, tokens, clock),
+            self.clients,
+            keys=self._keys,
+            operator=operator,
+            clock=clock,
+        )
         self.token_status = TokenStatus(
             self.token_server, operator=operator, keys=self._keys, database=database, clock=clock
         )
         self.heads = SignedHeads(operator, self._keys)
-        self.authenticator = Authenticator(self._keys, AccessTokens(operator, self._keys), self._ended, clock)
+        self.authenticator = Authenticator(tokens, self._ended, clock)
         self.key_rotation = KeyRotation(self._keys, key_rules, clock)
         self.metadata = metadata(operator)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from auth.assurance import ACR_OF_CUSTOMERS
 from auth.authorization import PROMPTS, SCOPES
-from auth.clients import AUTHORIZATION_CODE, REFRESH_TOKEN, SIGN_IN_CODE
+from auth.clients import GRANT_TYPES
 from auth.headers import ALGORITHM
-from auth.id_tokens import ACR_SIGN_IN_CODE
 from domain.operators.operator import Operator
 
 
@@ -26,13 +26,13 @@ def metadata(operator: Operator) -> Mapping[str, Any]:
         "end_session_endpoint": f"{issuer}/oauth/logout",
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": [AUTHORIZATION_CODE, REFRESH_TOKEN, SIGN_IN_CODE],
+        "grant_types_supported": list(GRANT_TYPES),
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": list(SCOPES),
         "prompt_values_supported": sorted(PROMPTS),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [ALGORITHM],
-        "acr_values_supported": [ACR_SIGN_IN_CODE],
+        "acr_values_supported": list(ACR_OF_CUSTOMERS),
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"],
         "claims_parameter_supported": False,
         "request_parameter_supported": False,

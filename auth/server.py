@@ -11,23 +11,20 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 from urllib.parse import unquote_plus
-from uuid import UUID
 
 from authlib.oauth2 import rfc6749
 from authlib.oauth2.rfc6749 import errors
-from sqlalchemy.util import await_only, greenlet_spawn
+from sqlalchemy.util import greenlet_spawn
 
-from auth.authorization import challenge_of
-from auth.clients import AUTHORIZATION_CODE, REFRESH_TOKEN, SIGN_IN_CODE, Client, Clients
-from auth.devices import device_label
+from auth.clients import GRANT_TYPES, Client, Clients
+from auth.delegations import Delegations
+from auth.grants import AuthorizationCodeGrant, RefreshTokenGrant, SignInCodeGrant, TokenExchangeGrant
 from auth.id_tokens import IdTokens
 from auth.keys import KeyRing
-from auth.refresh import NewRefreshToken, digest_of, new_refresh_token
+from auth.refresh import NewRefreshToken
 from auth.tokens import LIFETIME, AccessTokens
 from domain.identity.authorization import Authorized
-from domain.identity.errors import AuthorizationRefused, RefreshRefused, SignInRefused
 from domain.identity.processes import SignInProcess
-from domain.identity.usecases.authorizing import RedeemAuthorizationCode
 from domain.kernel.errors import Busy, Unavailable
 from domain.kernel.time import Clock
 from domain.operators.operator import Operator
@@ -59,138 +56,36 @@ class _Request(rfc6749.OAuth2Request):
 class _UnknownGrantType(errors.UnsupportedGrantTypeError):
     """Authlib's own has no sentence, or one that repeats what was sent."""
 
-    description = f"The grant types here are {AUTHORIZATION_CODE}, {SIGN_IN_CODE} and {REFRESH_TOKEN}."
-
-
-class _Grant(rfc6749.BaseGrant, rfc6749.TokenEndpointMixin):
-    """What the grants have in common: one kind of client, and one kind of answer.
-
-    Authlib's own refresh grant is not used: it reads, writes and revokes in three steps, and logs the tokens.
-    """
-
-    TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
-    REFUSAL = ""
-
-    request: Any
-    server: TokenServer
-
-    def validate_token_request(self) -> None:
-        client = self.server.authenticate_client(self.request, self.TOKEN_ENDPOINT_AUTH_METHODS)
-        if not client.check_grant_type(cast("str", self.GRANT_TYPE)):
-            raise errors.UnauthorizedClientError("This client may not use this grant type.")
-        self.request.client = client
-
-    def create_token_response(self) -> Any:
-        next_token = new_refresh_token()
-        try:
-            granted = await_only(self.granted(next_token.digest))
-        except (SignInRefused, AuthorizationRefused, RefreshRefused):
-            raise errors.InvalidGrantError(self.REFUSAL) from None
-        return 200, self.server.tokens_of(granted, next_token), self.TOKEN_RESPONSE_HEADER
-
-    async def granted(self, next_token_digest: bytes) -> Authorized:
-        """The session that the grant is good for.
-
-        Raises `SignInRefused`, `AuthorizationRefused` and `RefreshRefused`.
-        """
-        raise NotImplementedError
-
-    @property
-    def client_id(self) -> str:
-        """Who asks, once that is certain."""
-        return self.request.client.id
-
-    @property
-    def device(self) -> str | None:
-        """What is asked with."""
-        return device_label(self.request.headers.get("User-Agent"))
-
-    def parameter(self, name: str) -> str:
-        """What the request must bring."""
-        value: str | None = self.request.payload.data.get(name)
-        if not value:
-            raise errors.InvalidRequestError(f"The parameter {name} is missing.")
-        return value
-
-
-class SignInCodeGrant(_Grant):
-    """A code that was sent to a phone. Why it is refused is never said: it would help whoever guesses."""
-
-    GRANT_TYPE = SIGN_IN_CODE
-    REFUSAL = "The code is wrong, used or expired, or was tried too often. Ask for a new one."
-
-    def validate_token_request(self) -> None:
-        super().validate_token_request()
-        self.challenge_id, self.code = self.parameter("challenge_id"), self.parameter("code")
-
-    async def granted(self, next_token_digest: bytes) -> Authorized:
-        try:
-            challenge_id = UUID(self.challenge_id)
-        except ValueError:
-            raise SignInRefused from None
-        session = await self.server.sign_in.redeem(
-            challenge_id, self.code, client_id=self.client_id, token_digest=next_token_digest, device=self.device
-        )
-        return Authorized(session=session)
-
-
-class AuthorizationCodeGrant(_Grant):
-    """A code that the app was handed through the browser. PKCE proves that it is the app that had asked."""
-
-    GRANT_TYPE = AUTHORIZATION_CODE
-    REFUSAL = "The code is unknown, used or expired, or not for this client, redirect_uri and code_verifier."
-
-    def validate_token_request(self) -> None:
-        super().validate_token_request()
-        self.code, self.redirect_uri = self.parameter("code"), self.parameter("redirect_uri")
-        challenge = challenge_of(self.parameter("code_verifier"))
-        if challenge is None:
-            raise errors.InvalidRequestError("The code_verifier has 43 to 128 characters: letters, digits and -._~")
-        self.code_challenge = challenge
-
-    async def granted(self, next_token_digest: bytes) -> Authorized:
-        command = RedeemAuthorizationCode(
-            client_id=self.client_id,
-            redirect_uri=self.redirect_uri,
-            code_challenge=self.code_challenge,
-            code_digest=digest_of(self.code),
-            token_digest=next_token_digest,
-            device=self.device,
-        )
-        return await self.server.sign_in.redeem_authorization(command)
-
-
-class RefreshTokenGrant(_Grant):
-    """The token of the last answer, for a new pair."""
-
-    GRANT_TYPE = REFRESH_TOKEN
-    REFUSAL = "The refresh token is not, or no longer, good. Sign in again."
-
-    def validate_token_request(self) -> None:
-        super().validate_token_request()
-        self.token = self.parameter("refresh_token")
-
-    async def granted(self, next_token_digest: bytes) -> Authorized:
-        session = await self.server.sign_in.refresh(
-            digest_of(self.token), client_id=self.client_id, next_token_digest=next_token_digest
-        )
-        return Authorized(session=session)
+    description = f"The grant types here are {', '.join(GRANT_TYPES)}."
 
 
 class TokenServer(rfc6749.AuthorizationServer):
     """One operator's token endpoint, as RFC 6749 has it, without a web framework."""
 
     def __init__(
-        self, sign_in: SignInProcess, clients: Clients, *, keys: KeyRing, operator: Operator, clock: Clock
+        self,
+        sign_in: SignInProcess,
+        delegations: Delegations,
+        clients: Clients,
+        *,
+        keys: KeyRing,
+        operator: Operator,
+        clock: Clock,
     ) -> None:
         super().__init__()
-        self.sign_in = sign_in
+        self.sign_in, self.delegations = sign_in, delegations
         self._clients, self._keys, self._clock = clients, keys, clock
         self._tokens, self._id_tokens = AccessTokens(operator, keys), IdTokens(operator, keys)
         cast("Any", self).register_client_auth_method("client_secret_basic", _authenticate_basic)
         self.register_grant(SignInCodeGrant)
         self.register_grant(AuthorizationCodeGrant)
         self.register_grant(RefreshTokenGrant)
+        self.register_grant(TokenExchangeGrant)
+
+    @property
+    def audience(self) -> str:
+        """Whom its access tokens are for."""
+        return self._tokens.audience
 
     async def answer(self, form: Mapping[str, str], headers: Mapping[str, str] = NO_HEADERS) -> Answer:
         """Answers a request to the token endpoint; never raises for what a client can do wrong."""

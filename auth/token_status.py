@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from auth.id_tokens import IdTokenHint, IdTokens
 from auth.keys import KeyRing
 from auth.refresh import digest_of
 from auth.server import Answer, TokenServer, later, refusal
-from auth.tokens import AccessToken, AccessTokens, UnknownKey
+from auth.tokens import AccessToken, AccessTokens, subject_of
 from domain.identity.processes import SignInProcess
-from domain.identity.session import EndReason
+from domain.identity.session import EndReason, Person
 from domain.kernel.errors import Busy, Unauthenticated, Unavailable
 from domain.kernel.time import Clock
 from domain.operators.operator import Operator
 from persistence.database import Database
-from persistence.queries.identity import LIVE_REFRESH_TOKEN, LIVE_SESSION
+from persistence.queries.identity import (
+    LIVE_REFRESH_TOKEN,
+    LIVE_SESSION,
+    LIVE_SUPPORT_SESSION,
+    LiveRefreshTokenRow,
+    LiveSessionRow,
+)
 
 NO_STORE: Final = {"Content-Type": "application/json", "Cache-Control": "no-store", "Pragma": "no-cache"}
 INACTIVE: Final = Answer(200, {"active": False}, NO_STORE)
@@ -81,34 +87,46 @@ class TokenStatus:
         await self._sign_in.end(hint.session_id, client_id=hint.client_id, reason=EndReason.SIGNED_OUT)
 
     async def _read(self, token: str) -> AccessToken | None:
-        await self._keys.load()
         try:
-            return self._tokens.read(token, now=self._clock.now())
-        except UnknownKey:
-            await self._keys.search()
-        except Unauthenticated:
-            return None
-        try:
-            return self._tokens.read(token, now=self._clock.now())
+            return await self._tokens.verified(token, now=self._clock.now())
         except Unauthenticated:
             return None
 
     async def _access_token_status(self, token: str) -> dict[str, Any] | None:
         read = await self._read(token)
-        session = await LIVE_SESSION.first(self._database, session=read.actor.session_id) if read else None
-        if read is None or session is None:
+        if read is None:
             return None
-        about = self._about(session.customer_id, session.client_id, session.scope, session.id)
+        about = await (self._delegation_status(read) if read.actor.is_impersonating else self._session_status(read))
+        if about is None:
+            return None
         times = {"exp": int(read.expires_at), "iat": int(read.issued_at)}
-        return about | times | {"token_type": "Bearer", "aud": f"{self._operator.issuer}/graphql"}
+        return about | times | {"token_type": "Bearer", "aud": self._tokens.audience}
+
+    async def _session_status(self, read: AccessToken) -> dict[str, Any] | None:
+        found = await LIVE_SESSION.first(self._database, session=read.actor.session_id)
+        return self._about(_person(found), found.client_id, found.scope, found.id) if found else None
+
+    async def _delegation_status(self, read: AccessToken) -> dict[str, Any] | None:
+        """`act` tells who acts for the subject (RFC 8693, section 4.1)."""
+        now = self._clock.now()
+        found = await LIVE_SUPPORT_SESSION.first(self._database, session=read.actor.session_id, now=now)
+        if found is None:
+            return None
+        about = self._about(Person.customer(found.customer_id), read.client_id, "", found.id)
+        return about | {"act": {"sub": subject_of(Person.staff(found.staff_id))}}
 
     async def _refresh_token_status(self, token: str) -> dict[str, Any] | None:
         found = await LIVE_REFRESH_TOKEN.first(self._database, digest=digest_of(token), now=self._clock.now())
         if found is None:
             return None
-        about = self._about(found.customer_id, found.client_id, found.scope, found.id)
+        about = self._about(_person(found), found.client_id, found.scope, found.id)
         return about | {"exp": int(found.expires_at.timestamp()), "iat": int(found.created_at.timestamp())}
 
-    def _about(self, customer_id: UUID, client_id: str, scope: str, session_id: UUID) -> dict[str, Any]:
-        about = {"iss": self._operator.issuer, "sub": str(customer_id), "client_id": client_id, "sid": str(session_id)}
+    def _about(self, person: Person, client_id: str, scope: str, session_id: UUID) -> dict[str, Any]:
+        subject = subject_of(person)
+        about = {"iss": self._operator.issuer, "sub": subject, "client_id": client_id, "sid": str(session_id)}
         return about | ({"scope": scope} if scope else {})
+
+
+def _person(row: LiveSessionRow | LiveRefreshTokenRow) -> Person:
+    return Person.customer(row.customer_id) if row.customer_id else Person.staff(cast("UUID", row.staff_id))

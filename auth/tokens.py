@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,10 +12,22 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from auth.assurance import acr_of, assurance_of
 from auth.headers import ALGORITHM, headers_of
 from auth.keys import KeyRing
-from domain.identity.session import Session
-from domain.kernel.access import STAFF, Actor, Delegation, SupportAccess, customer, impersonating
+from domain.identity.session import Person, Session
+from domain.kernel.access import (
+    STAFF,
+    Actor,
+    ActorKind,
+    Authentication,
+    Delegation,
+    StaffRole,
+    SupportAccess,
+    customer,
+    impersonating,
+    staff,
+)
 from domain.kernel.errors import Unauthenticated
 from domain.operators.operator import Operator
 from domain.support.session import SupportSession
@@ -51,16 +63,19 @@ class AccessTokens:
 
     def __init__(self, operator: Operator, keys: KeyRing) -> None:
         self._issuer, self._keys = operator.issuer, keys
-        self._audience = f"{operator.issuer}/graphql"
+        self.audience = f"{operator.issuer}/graphql"
 
     def issue(self, session: Session, *, id: str, now: datetime) -> str:
         """A token for this session, good for 10 minutes. `id` is its `jti`, which no other token has."""
-        claims = {
-            "sub": str(session.customer_id),
+        claims: dict[str, Any] = {
+            "sub": subject_of(session.person),
             "sid": str(session.id),
             "client_id": session.client_id,
             "auth_time": int(session.started_at.timestamp()),
+            "acr": acr_of(session.method),
         }
+        if session.roles:
+            claims["roles"] = sorted(session.roles)
         if session.scope:
             claims["scope"] = session.scope
         if session.locale:
@@ -80,16 +95,25 @@ class AccessTokens:
 
     def _signed(self, claims: dict[str, Any], *, id: str, now: datetime, until: datetime) -> str:
         key = self._keys.signing_key
-        always = {"iss": self._issuer, "aud": self._audience, "jti": id}
+        always = {"iss": self._issuer, "aud": self.audience, "jti": id}
         times = {"iat": int(now.timestamp()), "exp": int(until.timestamp())}
         header = {"alg": ALGORITHM, "typ": TYPE, "kid": key.kid}
         return jwt.encode(header, {**always, **times, **claims}, key, registry=_HEADERS)
 
-    def read(self, token: str, *, now: datetime) -> AccessToken:
-        """What the token says. Raises `Unauthenticated` unless everything about it is right.
+    async def verified(self, token: str, *, now: datetime) -> AccessToken:
+        """What the token says. Raises `Unauthenticated` unless everything about it is right, and `Unavailable`.
 
-        It is `UnknownKey` when it is worth looking for the key.
+        A key that is not known here is looked for, once: another process may have made it.
         """
+        await self._keys.load()
+        try:
+            return self.read(token, now=now)
+        except UnknownKey:
+            await self._keys.search()
+            return self.read(token, now=now)
+
+    def read(self, token: str, *, now: datetime) -> AccessToken:
+        """As `verified`, with the keys that are known here; `UnknownKey` when it is worth looking for another."""
         if len(token) > LONGEST:
             raise Unauthenticated
         try:
@@ -117,7 +141,7 @@ class AccessTokens:
             now=int(now.timestamp()),
             leeway=CLOCKS_DIFFER_SECONDS,
             iss=jwt.ClaimsOption(essential=True, value=self._issuer),
-            aud=jwt.ClaimsOption(essential=True, value=self._audience),
+            aud=jwt.ClaimsOption(essential=True, value=self.audience),
             sub=must_be_there,
             sid=must_be_there,
             iat=must_be_there,
@@ -127,11 +151,20 @@ class AccessTokens:
         )
 
 
+def subject_of(person: Person) -> str:
+    """What tokens call somebody: a customer by their id alone, and staff so that nobody takes them for a customer."""
+    return f"{STAFF}{person.id}" if person.kind is ActorKind.STAFF else str(person.id)
+
+
 def _actor_of(claims: dict[str, Any]) -> Actor:
-    """Who acts with these claims: staff for a customer when there is an `act`, and else the customer."""
-    customer_id, session_id, client_id = UUID(claims["sub"]), UUID(claims["sid"]), str(claims["client_id"])
-    if "act" not in claims:
-        return customer(customer_id, session_id, client_id, claims.get("locale"))
-    delegation = Delegation(session_id, SupportAccess(claims["support_access"]))
-    staff_id = UUID(claims["act"]["sub"].removeprefix(STAFF))
-    return impersonating(staff_id, customer_id, delegation, client_id)
+    """Who acts with these claims: staff for a customer when there is an `act`, or staff, or a customer."""
+    session_id, client_id = UUID(claims["sid"]), str(claims["client_id"])
+    if "act" in claims:
+        delegation = Delegation(session_id, SupportAccess(claims["support_access"]))
+        staff_id = UUID(claims["act"]["sub"].removeprefix(STAFF))
+        return impersonating(staff_id, UUID(claims["sub"]), delegation, client_id)
+    authentication = Authentication(datetime.fromtimestamp(claims["auth_time"], UTC), assurance_of(claims["acr"]))
+    if claims["sub"].startswith(STAFF):
+        staff_id = UUID(claims["sub"].removeprefix(STAFF))
+        return staff(staff_id, map(StaffRole, claims.get("roles", ())), session_id, client_id, authentication)
+    return customer(UUID(claims["sub"]), session_id, client_id, claims.get("locale"), authentication)

@@ -39,7 +39,7 @@ async def token_check(place: Place, *, times: int = TIMES) -> TokenCheck:
     database = await open_database(place.application_url, connections=1)
     keys = KeyRing(place.operator, database, place.settings.secret, clock)
     ended = EndedSessions(database, clock)
-    authenticator = Authenticator(keys, AccessTokens(place.operator, keys), ended, clock)
+    authenticator = Authenticator(AccessTokens(place.operator, keys), ended, clock)
     try:
         await authenticator.actor(headers[0])  # reads the keys
         first_ms = await _cpu_ms(authenticator, headers[1:])

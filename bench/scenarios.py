@@ -20,7 +20,7 @@ from auth.keys import KeyRing
 from auth.tokens import AccessTokens
 from bench.load import NEW_KEY, Connection
 from bench.place import Place
-from domain.identity.session import Session
+from domain.identity.session import AuthenticationMethod, Person, Session
 from domain.operators.operator import Operator
 from kontant.machine import SystemClock, SystemIds
 from persistence.database import open_database
@@ -156,7 +156,14 @@ async def access_tokens(place: Place, customers: Sequence[UUID]) -> Mapping[UUID
         now = datetime.now(UTC)
         return {
             id: tokens.issue(
-                Session(id=ids.new(), customer_id=id, client_id="kontant-app", started_at=now, generation_at=now),
+                Session(
+                    id=ids.new(),
+                    person=Person.customer(id),
+                    method=AuthenticationMethod.SMS_CODE,
+                    client_id="kontant-app",
+                    started_at=now,
+                    generation_at=now,
+                ),
                 id=secrets.token_hex(16),
                 now=now,
             )

@@ -15,6 +15,7 @@ from api.rates import quota_of
 from auth.identity import Identity
 from auth.keys import KEY_SET_GOOD_FOR
 from auth.server import Answer, later, refusal
+from domain.kernel.access import ActorKind
 from domain.kernel.errors import RateLimited, Unauthenticated, Unavailable
 
 LONGEST_COUNTED_CLIENT_ID: Final = 100
@@ -75,7 +76,8 @@ class Endpoints:
         if actor.is_impersonating:  # what staff ask for on a customer's behalf goes through GraphQL, on record
             return Response(status_code=401, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
         no_store = {"Cache-Control": "no-store"}
-        return Response(orjson.dumps({"sub": str(actor.subject)}), media_type="application/json", headers=no_store)
+        said = {"sub": actor.id if actor.kind is ActorKind.STAFF else str(actor.subject)}
+        return Response(orjson.dumps(said), media_type="application/json", headers=no_store)
 
 
 async def _asked(request: Request, ask: Ask, identity: Identity) -> Response:

@@ -261,9 +261,15 @@ class DisputeSupportAccessInput:
 
 @payload(start_support_session.rejects)
 class StartSupportSessionPayload:
-    """The support session. A token to act with is exchanged for it at `/oauth/token`."""
+    """The support session, and what is exchanged for a token to act with.
+
+    At `/oauth/token`, with `grant_type=urn:ietf:params:oauth:grant-type:token-exchange`,
+    `subject_token_type=urn:kontant:token-type:support-session`, one's own access token as `actor_token`,
+    `actor_token_type=urn:ietf:params:oauth:token-type:access_token` and `client_id` (RFC 8693).
+    """
 
     support_session: SupportSession | None = shown_field("The support session; null when it was refused.")
+    subject_token: str | None = shown_field("The `subject_token` of that request. It is worth nothing by itself.")
 
 
 @payload(end_support_session.rejects)
@@ -294,7 +300,9 @@ class SupportMutations:
             access=input.access,
         )
         session = await info.context.services.executor.execute(command, info.context.actor)
-        return StartSupportSessionPayload(support_session=await _shown(session, info.context))
+        return StartSupportSessionPayload(
+            support_session=await _shown(session, info.context), subject_token=str(session.id)
+        )
 
     @mutation(Permission.CUSTOMER_ASSIST, rejects=end_support_session.rejects)
     async def end_support_session(

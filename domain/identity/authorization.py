@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from domain.identity.errors import AuthorizationCodeReplayed, AuthorizationRefused
-from domain.identity.session import Session
+from domain.identity.session import AuthenticationMethod, Person, Session
 
 AUTHORIZATION_CODE_LIFETIME: Final = timedelta(seconds=60)
 
@@ -32,7 +32,9 @@ class AuthorizationCode:
 
     digest: bytes = field(repr=False)
     terms: AuthorizationTerms
-    customer_id: UUID
+    person: Person
+    method: AuthenticationMethod
+    """How the person proved who they are when the code was given."""
     expires_at: datetime
     session_id: UUID | None = None
     """The session that it has made; it makes no other."""

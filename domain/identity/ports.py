@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.identity.authorization import AuthorizationCode
-from domain.identity.session import RefreshToken, Session
+from domain.identity.session import Person, RefreshToken, Session
 from domain.kernel.executor import Work
 from domain.notifications.ports import Messages
 
@@ -48,7 +48,7 @@ class Identities(Protocol):
         ...
 
     async def add_session(self, session: Session, /) -> Session:
-        """The same, with its customer's locale."""
+        """The same, with its customer's locale or its staff member's roles."""
         ...
 
     async def session(self, id: UUID, /) -> Session | None:
@@ -56,15 +56,18 @@ class Identities(Protocol):
         ...
 
     async def session_of(self, digest: bytes, /) -> tuple[Session, RefreshToken] | None:
-        """The refresh token with this digest, and its session, locked and with its customer's locale."""
+        """The refresh token with this digest, and its session, locked.
+
+        The session comes with its customer's locale or its staff member's roles.
+        """
         ...
 
     async def keep_session(self, session: Session, now: datetime, /) -> None:
         """Writes its generation and its end, and that it was seen now."""
         ...
 
-    async def end_sessions(self, customer_id: UUID, now: datetime, /, *, but: UUID | None) -> Sequence[Session]:
-        """Ends every session of a customer's, but for one. Those that it has ended."""
+    async def end_sessions(self, person: Person, now: datetime, /, *, but: UUID | None) -> Sequence[Session]:
+        """Ends every session of a person's, but for one. Those that it has ended."""
         ...
 
     async def add_refresh_token(self, token: RefreshToken, /) -> None: ...

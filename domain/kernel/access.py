@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import IntFlag, StrEnum
+from datetime import datetime, timedelta
+from enum import IntEnum, IntFlag, StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -95,6 +96,35 @@ class Delegation:
     access: SupportAccess
 
 
+class Assurance(IntEnum):
+    """How sure it is that somebody is who they say. More is surer."""
+
+    BASIC = 1  # read a code that was sent to them, or was let in by their employer
+    STRONG = 2  # was identified by an electronic identity
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """When somebody proved who they are, and how surely."""
+
+    at: datetime
+    assurance: Assurance
+
+
+@dataclass(frozen=True, slots=True)
+class StepUp:
+    """How lately, and how surely, somebody must have proved who they are, to do something that cannot be taken back."""
+
+    assurance: Assurance = Assurance.BASIC
+    max_age: timedelta = timedelta(minutes=5)
+
+    def is_met_by(self, authentication: Authentication | None, now: datetime) -> bool:
+        """Whether that is enough at this time."""
+        if authentication is None or authentication.assurance < self.assurance:
+            return False
+        return now - authentication.at <= self.max_age
+
+
 STAFF: Final = "staff:"
 """Begins the names of staff in everything recorded."""
 
@@ -113,6 +143,8 @@ class Actor:
     """The program that they use, if it said so when they signed in. It is no part of who acts."""
     locale: str | None = field(default=None, compare=False)
     """The actor's own language (BCP 47), as far as it is known without asking."""
+    authentication: Authentication | None = field(default=None, compare=False)
+    """How they proved who they are; None for our own processes, and for staff on a customer's behalf."""
 
     @property
     def is_impersonating(self) -> bool:
@@ -145,15 +177,40 @@ ANONYMOUS: Final = Actor(ActorKind.ANONYMOUS, "anonymous")
 
 
 def customer(
-    id: UUID, session_id: UUID | None = None, client_id: str | None = None, locale: str | None = None
+    id: UUID,
+    session_id: UUID | None = None,
+    client_id: str | None = None,
+    locale: str | None = None,
+    authentication: Authentication | None = None,
 ) -> Actor:
     """A customer who acts for themselves."""
-    return Actor(ActorKind.CUSTOMER, f"customer:{id}", id, session_id, client_id=client_id, locale=locale)
+    return Actor(
+        ActorKind.CUSTOMER,
+        f"customer:{id}",
+        id,
+        session_id,
+        client_id=client_id,
+        locale=locale,
+        authentication=authentication,
+    )
 
 
-def staff(id: UUID, roles: Iterable[StaffRole], session_id: UUID | None = None) -> Actor:
+def staff(
+    id: UUID,
+    roles: Iterable[StaffRole],
+    session_id: UUID | None = None,
+    client_id: str | None = None,
+    authentication: Authentication | None = None,
+) -> Actor:
     """Somebody of the operator's staff, under their own name."""
-    return Actor(ActorKind.STAFF, f"{STAFF}{id}", session_id=session_id, roles=frozenset(roles))
+    return Actor(
+        ActorKind.STAFF,
+        f"{STAFF}{id}",
+        session_id=session_id,
+        roles=frozenset(roles),
+        client_id=client_id,
+        authentication=authentication,
+    )
 
 
 def impersonating(staff_id: UUID, customer_id: UUID, delegation: Delegation, client_id: str | None = None) -> Actor:

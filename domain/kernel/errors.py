@@ -10,6 +10,8 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 from uuid import UUID
 
+from domain.kernel.access import Assurance
+
 
 class Rejection(Exception):
     """A refusal that the person is told about.
@@ -33,6 +35,15 @@ class IdempotencyKeyReused(Rejection):
     """The same key came with another input. Every keyed use case can answer this, so none lists it."""
 
     code = "IDEMPOTENCY_KEY_REUSED"
+
+
+@dataclass(eq=False)
+class StepUpRequired(Rejection):
+    """One must prove anew who one is, lately enough and surely enough. What demands it says so, so none lists it."""
+
+    code = "STEP_UP_REQUIRED"
+    max_age_seconds: int
+    assurance: Assurance
 
 
 class Fault(Exception):

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, Final, Generic, Protocol, TypeVar, cast, get_type_hints
 from uuid import UUID
 
-from domain.kernel.access import Actor, ActorKind, Permission, SupportAccess
+from domain.kernel.access import Actor, ActorKind, Permission, StepUp, SupportAccess
 from domain.kernel.errors import (
     Busy,
     CommitUnknown,
@@ -24,6 +24,7 @@ from domain.kernel.errors import (
     Forbidden,
     IdempotencyKeyReused,
     Rejection,
+    StepUpRequired,
     Unauthenticated,
     Undeclared,
 )
@@ -129,6 +130,7 @@ class UseCase(Generic[C, R]):
     rejects: frozenset[type[Rejection]]
     replay: Callable[[UUID, Any], Awaitable[R]] | None
     while_impersonating: SupportAccess | None
+    step_up: StepUp | None
     audited: tuple[str, ...]
     """The fields of the command that the audit row keeps."""
 
@@ -148,10 +150,12 @@ def use_case(
     rejects: Sequence[type[Rejection]] = (),
     replay: Callable[[UUID, Any], Awaitable[Any]] | None = None,
     while_impersonating: SupportAccess | None = None,
+    step_up: StepUp | None = None,
 ) -> _Declare:
     """Declares a use case: who may ask, how it can be refused, how its answer is found again.
 
-    Staff who impersonate may do it with the access that `while_impersonating` names, and without one not at all.
+    Staff who impersonate may do it with the access that `while_impersonating` names, and without one not at all. With
+    `step_up` it is done only for who proved lately, and surely enough, who they are; our own processes are exempt.
     """
 
     def declare(handler: Callable[[C, Any], Awaitable[R]]) -> UseCase[C, R]:
@@ -159,14 +163,18 @@ def use_case(
         is_keyed = issubclass(command, Keyed)
         if is_keyed != (replay is not None):
             raise TypeError(f"{handler.__name__}: a keyed command, and only that, says how its answer is found again")
+        if step_up is not None and while_impersonating is not None:
+            raise TypeError(f"{handler.__name__}: nobody can prove to be the customer on whose behalf they act")
+        implied = [*([IdempotencyKeyReused] if is_keyed else []), *([StepUpRequired] if step_up else [])]
         return UseCase(
             name=handler.__name__,
             command=command,
             handler=handler,
             permission=permission,
-            rejects=frozenset([*rejects, *([IdempotencyKeyReused] if is_keyed else [])]),
+            rejects=frozenset([*rejects, *implied]),
             replay=replay,
             while_impersonating=while_impersonating,
+            step_up=step_up,
             audited=tuple(
                 f.name for f in fields(command) if f.name != "idempotency_key" and not f.metadata.get("personal")
             ),
@@ -223,6 +231,7 @@ class Executor:
         result: R | None = None
         try:
             async with self._unit(actor, id) as work:
+                _ensure_stepped_up(case, actor, work.now)
                 earlier = await self._earlier(case, command, work)
                 if earlier is not None:
                     return await self._replayed(case, command, earlier, work)
@@ -246,3 +255,12 @@ class Executor:
             raise IdempotencyKeyReused
         assert case.replay is not None
         return await case.replay(claim.resource_id, work)
+
+
+def _ensure_stepped_up(case: UseCase[Any, Any], actor: Actor, now: datetime) -> None:
+    """Raises `StepUpRequired`. A replay is held to it too: it is authorised afresh."""
+    needed = case.step_up
+    if needed is None or actor.kind is ActorKind.SYSTEM:
+        return
+    if not needed.is_met_by(actor.authentication, now):
+        raise StepUpRequired(int(needed.max_age.total_seconds()), needed.assurance)

@@ -58,6 +58,13 @@ class StartSupportSession(Command[SupportSession]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ActInSupportSession(Command[SupportSession]):
+    """Be given what one acts with for the customer of a support session."""
+
+    support_session_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class EndSupportSession(Command[SupportSession]):
     """Stop acting for a customer before the time is over."""
 
@@ -131,6 +138,15 @@ async def start_support_session(command: StartSupportSession, work: SupportWork)
 
 
 @use_case(Permission.CUSTOMER_ASSIST, rejects=[SupportSessionNotFound])
+async def act_in_support_session(command: ActInSupportSession, work: SupportWork) -> SupportSession:
+    """For whoever has begun it, while it is open. It is asked for as often as they like, and ends when it ends."""
+    session = await work.support.session(command.support_session_id)
+    if session is None or session.staff_id != _staff_of(work.actor) or not session.is_open(work.now):
+        raise SupportSessionNotFound
+    return session
+
+
+@use_case(Permission.CUSTOMER_ASSIST, rejects=[SupportSessionNotFound])
 async def end_support_session(command: EndSupportSession, work: SupportWork) -> SupportSession:
     """To end it twice changes nothing."""
     session = await work.support.session(command.support_session_id)
@@ -180,6 +196,7 @@ USE_CASES: Final = (
     register_staff,
     find_customers,
     start_support_session,
+    act_in_support_session,
     end_support_session,
     record_support_request,
     dispute_support_access,

@@ -26,6 +26,13 @@ DEMO_CLIENTS: Final = (
         post_logout_redirect_uris=("http://127.0.0.1/signed-out", "http://localhost:3000/signed-out"),
     ),
     Client(
+        id="demo-support",
+        name="Demo support",
+        kind=ClientKind.STAFF,
+        redirect_uris=("http://127.0.0.1/signed-in", "http://localhost:3000/signed-in"),
+        post_logout_redirect_uris=("http://127.0.0.1/signed-out", "http://localhost:3000/signed-out"),
+    ),
+    Client(
         id="demo-server",
         name="Demo server",
         kind=ClientKind.RESOURCE_SERVER,
@@ -51,7 +58,7 @@ class ClientSection(Section):
             raise ValueError("a resource_server has secret_sha256, and no other kind: what is shipped keeps no secret")
         if is_server and (self.redirect_uris or self.post_logout_redirect_uris):
             raise ValueError("nobody signs in to a resource_server: leave its addresses out")
-        if self.kind is ClientKind.WEB and not self.redirect_uris:
+        if self.kind in (ClientKind.WEB, ClientKind.STAFF) and not self.redirect_uris:
             raise ValueError("redirect_uris is missing: its people sign in on our page and must come back")
         return self
 

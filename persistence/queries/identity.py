@@ -52,12 +52,13 @@ SESSIONS_OF_ACTOR: Final = Query(
 
 class LiveSessionRow(NamedTuple):
     id: UUID
-    customer_id: UUID
+    customer_id: UUID | None
+    staff_id: UUID | None
     client_id: str
     scope: str
 
 
-_live: tuple[object, ...] = (col(T.id), col(T.customer_id), col(T.client_id), col(T.scope))
+_live: tuple[object, ...] = (col(T.id), col(T.customer_id), col(T.staff_id), col(T.client_id), col(T.scope))
 
 LIVE_SESSION: Final = Query(
     LiveSessionRow,
@@ -67,7 +68,8 @@ LIVE_SESSION: Final = Query(
 
 class LiveRefreshTokenRow(NamedTuple):
     id: UUID
-    customer_id: UUID
+    customer_id: UUID | None
+    staff_id: UUID | None
     client_id: str
     scope: str
     created_at: datetime
@@ -83,5 +85,22 @@ LIVE_REFRESH_TOKEN: Final = Query(
         col(R.generation) == col(T.generation),
         col(R.expires_at) > parameter("now", col(R.expires_at)),
         col(T.ended_at).is_(null()),
+    ),
+)
+
+
+class LiveSupportSessionRow(NamedTuple):
+    id: UUID
+    customer_id: UUID
+    staff_id: UUID
+
+
+_S: Final = SupportSessionTable
+LIVE_SUPPORT_SESSION: Final = Query(
+    LiveSupportSessionRow,
+    select(col(_S.id), col(_S.customer_id), col(_S.staff_id)).where(
+        col(_S.id) == parameter("session", col(_S.id)),
+        col(_S.ended_at).is_(null()),
+        col(_S.expires_at) > parameter("now", col(_S.expires_at)),
     ),
 )

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Integer, Uuid, and_, insert, null, select, update
+from sqlalchemy import Integer, Uuid, and_, insert, null, or_, select, update
 
 from domain.customers.customer import ContactKind
 from domain.identity.authorization import AuthorizationCode, AuthorizationTerms
-from domain.identity.session import RefreshToken, Session
+from domain.identity.session import AuthenticationMethod, Person, RefreshToken, Session
+from domain.kernel.access import StaffRole
 from persistence.statement import Driver, Statement, col, parameter
 from persistence.tables.customers import ContactPointTable, CustomerTable
 from persistence.tables.identity import (
@@ -21,6 +22,7 @@ from persistence.tables.identity import (
     SessionTable,
     SignInChallengeTable,
 )
+from persistence.tables.support import StaffTable
 
 C, S, R, A = SignInChallengeTable, SessionTable, RefreshTokenTable, AuthorizationCodeTable
 
@@ -68,8 +70,10 @@ USE_CHALLENGE: Final = Statement(
 _session: tuple[Any, ...] = (
     col(S.id),
     col(S.customer_id),
+    col(S.staff_id),
     col(S.client_id),
     col(S.created_at),
+    col(S.method),
     col(S.generation),
     col(S.generation_at),
     col(S.ended_at),
@@ -78,18 +82,26 @@ _session: tuple[Any, ...] = (
 )
 _token: tuple[Any, ...] = (col(R.hash), col(R.session_id), col(R.generation), col(R.created_at), col(R.expires_at))
 _new_session: tuple[Any, ...] = (*_session, col(S.last_seen_at))
-_locale: Final = select(col(CustomerTable.locale))
-_its_customer: Final = col(CustomerTable.id) == parameter("customer_id", col(S.customer_id))
+
+
+def _about_person(customer_id: Any, staff_id: Any) -> tuple[Any, Any]:
+    """A customer's locale, and a staff member's roles: what tokens say that is not kept with the session."""
+    return (
+        select(col(CustomerTable.locale)).where(col(CustomerTable.id) == customer_id).scalar_subquery(),
+        select(col(StaffTable.roles)).where(col(StaffTable.id) == staff_id).scalar_subquery(),
+    )
+
+
 ADD_SESSION: Final = Statement(
     insert(S)
     .values({column: parameter(column.key, column) for column in _new_session})
-    .returning(_locale.where(_its_customer).scalar_subquery())
+    .returning(*_about_person(parameter("customer_id", col(S.customer_id)), parameter("staff_id", col(S.staff_id))))
 )
 SESSION: Final = Statement(
     select(*_session).where(col(S.id) == parameter("session", col(S.id))).with_for_update(key_share=True)
 )
 SESSION_OF: Final = Statement(
-    select(*_session, *_token, _locale.where(col(CustomerTable.id) == col(S.customer_id)).scalar_subquery())
+    select(*_session, *_token, *_about_person(col(S.customer_id), col(S.staff_id)))
     .join(R, col(R.session_id) == col(S.id))
     .where(col(R.hash) == parameter("digest", col(R.hash)))
     .with_for_update(key_share=True, of=S)
@@ -107,7 +119,10 @@ KEEP_SESSION: Final = Statement(
 END_SESSIONS: Final = Statement(
     update(S)
     .where(
-        col(S.customer_id) == parameter("customer", col(S.customer_id)),
+        or_(
+            col(S.customer_id) == parameter("customer", col(S.customer_id)),
+            col(S.staff_id) == parameter("staff", col(S.staff_id)),
+        ),
         col(S.ended_at).is_(null()),
         col(S.id).is_distinct_from(parameter("but", Uuid())),
     )
@@ -124,6 +139,8 @@ _code: tuple[Any, ...] = (
     col(A.scope),
     col(A.nonce),
     col(A.customer_id),
+    col(A.staff_id),
+    col(A.method),
     col(A.expires_at),
     col(A.session_id),
 )
@@ -137,12 +154,13 @@ USE_CODE: Final = Statement(
 
 def to_session(row: Sequence[Any]) -> Session:
     """A row of `_session`."""
-    id, customer_id, client_id, started_at, generation, generation_at, ended_at, scope, device = row
+    id, customer_id, staff_id, client_id, started_at, method, generation, generation_at, ended_at, scope, device = row
     return Session(
         id=id,
-        customer_id=customer_id,
+        person=_person(customer_id, staff_id),
         client_id=client_id,
         started_at=started_at,
+        method=AuthenticationMethod(method),
         generation=generation,
         generation_at=generation_at,
         ended_at=ended_at,
@@ -161,13 +179,30 @@ def to_token(row: Sequence[Any]) -> RefreshToken:
 
 def to_code(row: Sequence[Any]) -> AuthorizationCode:
     """A row of `_code`."""
-    digest, client_id, redirect_uri, code_challenge, scope, nonce, customer_id, expires_at, session_id = row
+    digest, client_id, redirect_uri, code_challenge, scope, nonce, customer_id, staff_id, method, *times = row
     terms = AuthorizationTerms(
         client_id=client_id, redirect_uri=redirect_uri, code_challenge=code_challenge, scope=scope, nonce=nonce
     )
+    expires_at, session_id = times
     return AuthorizationCode(
-        digest=digest, terms=terms, customer_id=customer_id, expires_at=expires_at, session_id=session_id
+        digest=digest,
+        terms=terms,
+        person=_person(customer_id, staff_id),
+        method=AuthenticationMethod(method),
+        expires_at=expires_at,
+        session_id=session_id,
     )
+
+
+def _person(customer_id: UUID | None, staff_id: UUID | None) -> Person:
+    if customer_id is not None:
+        return Person.customer(customer_id)
+    assert staff_id is not None, "a constraint says so"
+    return Person.staff(staff_id)
+
+
+def _with(session: Session, locale: str | None, roles: Sequence[str] | None) -> Session:
+    return replace(session, locale=locale, roles=frozenset(map(StaffRole, roles or ())))
 
 
 class PostgresIdentity:
@@ -218,9 +253,11 @@ class PostgresIdentity:
         row = await ADD_SESSION.fetchrow(
             self._driver,
             id=session.id,
-            customer_id=session.customer_id,
+            customer_id=session.person.customer_id,
+            staff_id=session.person.staff_id,
             client_id=session.client_id,
             created_at=session.started_at,
+            method=session.method,
             generation=session.generation,
             generation_at=session.generation_at,
             ended_at=session.ended_at,
@@ -228,7 +265,8 @@ class PostgresIdentity:
             device=session.device,
             last_seen_at=session.started_at,
         )
-        return replace(session, locale=row[0] if row else None)
+        assert row is not None
+        return _with(session, *row)
 
     async def session(self, id: UUID, /) -> Session | None:
         row = await SESSION.fetchrow(self._driver, session=id)
@@ -238,8 +276,9 @@ class PostgresIdentity:
         row = await SESSION_OF.fetchrow(self._driver, digest=digest)
         if row is None:
             return None
-        *columns, locale = row
-        return replace(to_session(columns[: len(_session)]), locale=locale), to_token(columns[len(_session) :])
+        *columns, locale, roles = row
+        token = to_token(columns[len(_session) :])
+        return _with(to_session(columns[: len(_session)]), locale, roles), token
 
     async def keep_session(self, session: Session, now: datetime, /) -> None:
         await KEEP_SESSION.execute(
@@ -261,8 +300,10 @@ class PostgresIdentity:
             expires_at=token.expires_at,
         )
 
-    async def end_sessions(self, customer_id: UUID, now: datetime, /, *, but: UUID | None) -> list[Session]:
-        rows = await END_SESSIONS.fetch(self._driver, customer=customer_id, now=now, but=but)
+    async def end_sessions(self, person: Person, now: datetime, /, *, but: UUID | None) -> list[Session]:
+        rows = await END_SESSIONS.fetch(
+            self._driver, customer=person.customer_id, staff=person.staff_id, now=now, but=but
+        )
         return [to_session(row) for row in rows]
 
     async def add_authorization_code(self, code: AuthorizationCode, now: datetime, /) -> None:
@@ -275,7 +316,9 @@ class PostgresIdentity:
             code_challenge=terms.code_challenge,
             scope=terms.scope,
             nonce=terms.nonce,
-            customer_id=code.customer_id,
+            customer_id=code.person.customer_id,
+            staff_id=code.person.staff_id,
+            method=code.method,
             created_at=now,
             expires_at=code.expires_at,
         )

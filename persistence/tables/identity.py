@@ -10,7 +10,8 @@ from sqlalchemy import CheckConstraint, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from persistence.tables.columns import TEXT, TIME
+from domain.identity.session import AuthenticationMethod
+from persistence.tables.columns import TEXT, TIME, words
 
 
 class SignInChallengeTable(SQLModel, table=True):
@@ -37,13 +38,18 @@ class SignInChallengeTable(SQLModel, table=True):
 
 
 class SessionTable(SQLModel, table=True):
-    """A device on which a customer is signed in."""
+    """A device on which a customer or somebody of the staff is signed in."""
 
     __tablename__ = "session"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
-    __table_args__ = (Index("ended_sessions", "ended_at", postgresql_where=text("ended_at is not null")),)
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(customer_id, staff_id) = 1", name="session_has_one_person"),
+        Index("ended_sessions", "ended_at", postgresql_where=text("ended_at is not null")),
+    )
 
     id: UUID = Field(primary_key=True)
-    customer_id: UUID = Field(foreign_key="customer.id", index=True)
+    customer_id: UUID | None = Field(default=None, foreign_key="customer.id", index=True)
+    staff_id: UUID | None = Field(default=None, foreign_key="staff.id", index=True)
+    method: AuthenticationMethod = Field(sa_type=words(AuthenticationMethod))
     client_id: str = Field(sa_type=TEXT)
     created_at: datetime = Field(sa_type=TIME)
     last_seen_at: datetime = Field(sa_type=TIME)
@@ -60,6 +66,7 @@ class AuthorizationCodeTable(SQLModel, table=True):
     """A code that an app was handed through the browser, by its hash, and all that it is bound to."""
 
     __tablename__ = "authorization_code"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
+    __table_args__ = (CheckConstraint("num_nonnulls(customer_id, staff_id) = 1", name="code_has_one_person"),)
 
     hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
     client_id: str = Field(sa_type=TEXT)
@@ -67,7 +74,9 @@ class AuthorizationCodeTable(SQLModel, table=True):
     code_challenge: str = Field(sa_type=TEXT)
     scope: str = Field(sa_type=TEXT)
     nonce: str | None = Field(default=None, sa_type=TEXT)
-    customer_id: UUID = Field(foreign_key="customer.id", index=True)
+    customer_id: UUID | None = Field(default=None, foreign_key="customer.id", index=True)
+    staff_id: UUID | None = Field(default=None, foreign_key="staff.id", index=True)
+    method: AuthenticationMethod = Field(sa_type=words(AuthenticationMethod))
     created_at: datetime = Field(sa_type=TIME)
     expires_at: datetime = Field(sa_type=TIME, index=True)
     session_id: UUID | None = Field(default=None, foreign_key="session.id")

@@ -14,7 +14,7 @@ from auth.ended_sessions import EndedSessions
 from auth.key_rotation import KeyRotation, KeyRules, KeyState
 from auth.keys import FRESH_FOR, KEY_SET_GOOD_FOR, LINGER, KeyRing
 from auth.tokens import LIFETIME, AccessTokens
-from domain.identity.session import Session
+from domain.identity.session import AuthenticationMethod, Person, Session
 from domain.kernel.errors import Unauthenticated
 from domain.operators.operator import Operator
 from persistence.database import Database
@@ -33,13 +33,20 @@ class Process:
         self.keys, self._clock = KeyRing(operator, database, SECRET, clock), clock
         self.tokens = AccessTokens(operator, self.keys)
         self.ended = EndedSessions(database, clock)
-        self.authenticator = Authenticator(self.keys, self.tokens, self.ended, clock)
+        self.authenticator = Authenticator(self.tokens, self.ended, clock)
         self.rotation = KeyRotation(self.keys, RULES, clock)
 
     async def token(self) -> str:
         await self.keys.load()
         now = self._clock.now()
-        session = Session(id=uuid4(), customer_id=uuid4(), client_id="kontant-app", started_at=now, generation_at=now)
+        session = Session(
+            id=uuid4(),
+            person=Person.customer(uuid4()),
+            method=AuthenticationMethod.SMS_CODE,
+            client_id="kontant-app",
+            started_at=now,
+            generation_at=now,
+        )
         return self.tokens.issue(session, id=str(uuid4()), now=now)
 
     async def takes(self, token: str) -> bool:

@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from auth.keys import KeyRing
 from auth.tokens import LONGEST, AccessTokens
-from domain.identity.session import Session
+from domain.identity.session import AuthenticationMethod, Person, Session
 from domain.kernel.errors import Unauthenticated
 from domain.operators.operator import Operator
 from persistence.database import Database, open_database
@@ -36,7 +36,14 @@ class Issuer:
         self.tokens, self.ring, self._clock = AccessTokens(operator, ring), ring, clock
 
     def good(self) -> str:
-        session = Session(id=SESSION, customer_id=KARIN, client_id="kontant-app", started_at=START, generation_at=START)
+        session = Session(
+            id=SESSION,
+            person=Person.customer(KARIN),
+            method=AuthenticationMethod.SMS_CODE,
+            client_id="kontant-app",
+            started_at=START,
+            generation_at=START,
+        )
         return self.tokens.issue(session, id="1", now=self._clock.now())
 
     def made(
@@ -101,6 +108,7 @@ async def test_a_good_token_says_whose_it_is(issuer: Issuer, norrsken: Operator)
         "sid": str(SESSION),
         "client_id": "kontant-app",
         "auth_time": now,
+        "acr": "urn:kontant:acr:sign-in-code",
     }
     assert issuer.read(issuer.good()) == KARIN
 

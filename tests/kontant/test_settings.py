@@ -113,7 +113,7 @@ def test_no_secret_is_shown_when_settings_are_printed(deployment: Deployment) ->
         ("maximum_minor = 10000", "maximum_minor = 100", "operators.baltika.top_up.range", "less than"),
         ("[operators.norrsken]", '[operators."Norr sken"]', "operators.Norr sken.[key]", "match pattern"),
         ("[payment]", "[payment", "KONTANT_SETTINGS", "is not TOML"),
-        ('kind = "native"', 'kind = "spa"', f"{APP}.kind", "'native', 'web' or 'resource_server'"),
+        ('kind = "native"', 'kind = "spa"', f"{APP}.kind", "'native', 'web', 'staff' or 'resource_server'"),
         ('kind = "native"', 'kind = "resource_server"', APP, "has secret_sha256"),
         (
             'kind = "native"',
@@ -248,7 +248,8 @@ def test_a_public_address_is_one_of_the_hosts(deployment: Deployment) -> None:
 
 
 def test_the_demo_clients_are_on_a_developers_machine_only(deployment: Deployment) -> None:
-    assert {client.id for client in deployment.read().clients["norrsken"]} == {"kontant-app", "demo-web", "demo-server"}
+    known = {client.id for client in deployment.read().clients["norrsken"]}
+    assert known == {"kontant-app", "demo-web", "demo-support", "demo-server"}
     deployment.set(KONTANT_ENVIRONMENT="production", KONTANT_SECRET=SECRET, KONTANT_AUDIT__HEADS_FOLDER="/mnt/heads")
     deployment.set(KONTANT_PAYMENT__PROVIDER="sandbox", KONTANT_MESSAGES__CARRIER="outbox")
     deployment.set(KONTANT_OPERATORS__BALTIKA__PUBLIC_URL="https://baltika.localhost")

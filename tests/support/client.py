@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from typing import Any, Final, cast
 from uuid import UUID
@@ -19,9 +20,20 @@ from auth.authenticator import Authenticator
 from auth.identity import Identity
 from auth.keys import KeyRing
 from auth.tokens import AccessTokens
-from domain.identity.session import Session
-from domain.kernel.access import Actor, Delegation, StaffRole, SupportAccess, customer, impersonating, staff
+from domain.identity.session import AuthenticationMethod, Person, Session
+from domain.kernel.access import (
+    Actor,
+    Assurance,
+    Authentication,
+    Delegation,
+    StaffRole,
+    SupportAccess,
+    customer,
+    impersonating,
+    staff,
+)
 from domain.kernel.executor import Executor
+from domain.kernel.time import Clock
 from domain.support.session import SupportSession
 from domain.topups.processes import TopUpProcess
 from gateways.words.words import Words
@@ -43,13 +55,14 @@ def support_headers(session: SupportSession) -> dict[str, str]:
     return {"Authorization": " ".join(["Support", *map(str, ids), session.access])}
 
 
-def _actor_of(authorization: str) -> Actor | None:
+def _actor_of(authorization: str, now: datetime) -> Actor | None:
+    just_now = Authentication(now, Assurance.STRONG)
     plain = _A_CUSTOMER.fullmatch(authorization)
     if plain:
-        return customer(UUID(plain[1]))
+        return customer(UUID(plain[1]), authentication=just_now)
     match authorization.split():
         case ["Staff", id, *roles]:
-            return staff(UUID(id), map(StaffRole, roles))
+            return staff(UUID(id), map(StaffRole, roles), authentication=just_now)
         case ["Support", staff_id, customer_id, session_id, access]:
             delegation = Delegation(UUID(session_id), SupportAccess(access))
             return impersonating(UUID(staff_id), UUID(customer_id), delegation)
@@ -58,13 +71,13 @@ def _actor_of(authorization: str) -> Actor | None:
 
 
 class IdsAreTokens:
-    """Takes an id for a token of that person's, which saves a test the signing in. Any other token must be good."""
+    """Takes an id for a token of that person's, who was identified just now. Any other token must be good."""
 
-    def __init__(self, real: Authenticator) -> None:
-        self._real = real
+    def __init__(self, real: Authenticator, clock: Clock) -> None:
+        self._real, self._clock = real, clock
 
     async def actor(self, authorization: str | None) -> Actor:
-        return _actor_of(authorization or "") or await self._real.actor(authorization)
+        return _actor_of(authorization or "", self._clock.now()) or await self._real.actor(authorization)
 
 
 @dataclass(frozen=True)
@@ -135,7 +148,12 @@ class Client:
         await keys.load()
         now = world.clock.now()
         session = Session(
-            id=world.ids.new(), customer_id=person, client_id="kontant-app", started_at=now, generation_at=now
+            id=world.ids.new(),
+            person=Person.customer(person),
+            client_id="kontant-app",
+            started_at=now,
+            method=AuthenticationMethod.SMS_CODE,
+            generation_at=now,
         )
         return AccessTokens(world.operator, keys).issue(session, id=f"token-{next(self._sessions)}", now=now)
 
@@ -144,7 +162,7 @@ def services_of(world: World, *, wait_seconds: float = 5) -> Services:
     """What the application works with, over a world's database, clock and payment provider."""
     executor = Executor(USE_CASES, world.unit, world.ids)
     identity = Identity(world.operator, database=world.database, executor=executor, secret=SECRET, clock=world.clock)
-    cast("Any", identity).authenticator = IdsAreTokens(identity.authenticator)
+    cast("Any", identity).authenticator = IdsAreTokens(identity.authenticator, world.clock)
     return Services(
         operator=world.operator,
         database=world.database,

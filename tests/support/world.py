@@ -11,7 +11,7 @@ from domain.cards import usecases as cards
 from domain.cards.card import Card, CardStatus
 from domain.customers.customer import ContactKind, ContactPoint, Customer
 from domain.families.family import FamilyMember, FamilyRole
-from domain.identity.session import Session
+from domain.identity.session import AuthenticationMethod, Person, Session
 from domain.kernel.access import Actor, StaffRole, SupportAccess, customer, staff, system
 from domain.kernel.executor import Executor
 from domain.kernel.quantities import Money
@@ -131,9 +131,10 @@ class World:
         async with self.unit(system("test"), self.ids.new()) as work:
             session = Session(
                 id=work.id,
-                customer_id=person,
+                person=Person.customer(person),
                 client_id="kontant-app",
                 started_at=work.now,
+                method=AuthenticationMethod.SMS_CODE,
                 generation_at=work.now,
                 device=device,
             )

@@ -12,6 +12,7 @@ import pytest
 
 from domain.identity.errors import InvalidPhoneNumber, SignInRefused, TooManySignInCodes
 from domain.identity.phone_numbers import e164
+from domain.identity.session import Person
 from domain.kernel.errors import Rejection
 from domain.notifications.messages import Channel, Message
 from domain.notifications.processes import MessageDelivery
@@ -54,13 +55,13 @@ async def sizes(database: Database) -> dict[str, int]:
 
 async def test_the_right_code_signs_in(signing: SignInWorld, karin: UUID) -> None:
     session, _ = await signing.signed_in()
-    assert session.customer_id == karin
+    assert session.person == Person.customer(karin)
     assert session.started_at == signing.clock.now()
 
 
 async def test_a_number_may_be_written_as_people_write_it(signing: SignInWorld, karin: UUID) -> None:
     session, _ = await signing.signed_in("+46 70-174 06 05")
-    assert session.customer_id == karin
+    assert session.person == Person.customer(karin)
 
 
 async def test_a_code_is_good_once(signing: SignInWorld) -> None:
@@ -219,7 +220,7 @@ async def test_what_is_kept_of_a_known_and_an_unknown_number_looks_the_same(sign
 async def test_a_challenge_has_no_foreign_key_to_check_for_those_who_are_known(database: Database) -> None:
     checks = "select count(*) from pg_constraint where contype = 'f' and conrelid = $1::text::regclass"
     assert await database.fetchval(checks, "sign_in_challenge") == 0
-    assert await database.fetchval(checks, "session") == 1
+    assert await database.fetchval(checks, "session") == 2
 
 
 async def test_nobody_signs_in_with_an_unknown_number_even_by_the_right_code(signing: SignInWorld) -> None:

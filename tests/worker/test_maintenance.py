@@ -24,8 +24,9 @@ ROWS = {
             insert into customer (id, given_name, family_name, locale, created_at)
             values (gen_random_uuid(), '', '', 'en', $1) returning id
         ), device as (
-            insert into session (id, customer_id, client_id, created_at, last_seen_at, generation, generation_at)
-            select gen_random_uuid(), id, '', $1, $1, 1, $1 from someone returning id
+            insert into session
+                (id, customer_id, method, client_id, created_at, last_seen_at, generation, generation_at)
+            select gen_random_uuid(), id, 'SMS_CODE', '', $1, $1, 1, $1 from someone returning id
         )
         insert into refresh_token (hash, session_id, generation, created_at, expires_at)
         select uuid_send(id), id, 1, $1, $1 from device""",
@@ -35,8 +36,8 @@ ROWS = {
             values (gen_random_uuid(), '', '', 'en', $1) returning id
         )
         insert into authorization_code
-            (hash, client_id, redirect_uri, code_challenge, scope, customer_id, created_at, expires_at)
-        select uuid_send(id), '', '', '', '', id, $1, $1 from someone""",
+            (hash, client_id, redirect_uri, code_challenge, scope, customer_id, method, created_at, expires_at)
+        select uuid_send(id), '', '', '', '', id, 'SMS_CODE', $1, $1 from someone""",
     "pgqueuer_log": """
         insert into pgqueuer_log (job_id, status, entrypoint, priority, created)
         values (1, 'successful', 'polish', 0, $1)""",

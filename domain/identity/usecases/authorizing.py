@@ -14,7 +14,7 @@ from domain.identity.authorization import (
 )
 from domain.identity.errors import AuthorizationCodeReplayed, AuthorizationRefused, SignInRefused
 from domain.identity.ports import IdentityWork
-from domain.identity.session import EndReason, Session
+from domain.identity.session import AuthenticationMethod, EndReason, Person, Session
 from domain.identity.usecases.sessions import begin, end
 from domain.kernel.access import Permission
 from domain.kernel.executor import Command, personal, use_case
@@ -62,7 +62,8 @@ async def grant_authorization_code(command: GrantAuthorizationCode, work: Identi
     code = AuthorizationCode(
         digest=command.code_digest,
         terms=command.terms,
-        customer_id=customer_id,
+        person=Person.customer(customer_id),
+        method=AuthenticationMethod.SMS_CODE,
         expires_at=work.now + AUTHORIZATION_CODE_LIFETIME,
     )
     await work.identity.add_authorization_code(code, work.now)
@@ -85,7 +86,8 @@ async def redeem_authorization_code(command: RedeemAuthorizationCode, work: Iden
     )
     session = Session(
         id=work.id,
-        customer_id=code.customer_id,
+        person=code.person,
+        method=code.method,
         client_id=code.terms.client_id,
         started_at=code.expires_at - AUTHORIZATION_CODE_LIFETIME,
         generation_at=work.now,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.identity.errors import RefreshRefused, RefreshTokenReplayed, SessionNotFound
 from domain.identity.ports import IdentityWork
-from domain.identity.session import REFRESH_TOKEN_LIFETIME, EndReason, RefreshToken, Session
+from domain.identity.session import EndReason, Person, RefreshToken, Session
 from domain.kernel.access import Permission
 from domain.kernel.events import Event
 from domain.kernel.executor import Command, personal, use_case
@@ -128,7 +128,7 @@ async def revoke_session(command: RevokeSession, work: IdentityWork) -> None:
 async def end_session(command: EndSession, work: IdentityWork) -> Session:
     """Refused for a session that is somebody else's. To end it twice changes nothing."""
     session = await work.identity.session(command.session_id)
-    if session is None or session.customer_id != work.actor.subject:
+    if session is None or work.actor.subject is None or session.person.customer_id != work.actor.subject:
         raise SessionNotFound
     return await end(session, EndReason.SIGNED_OUT, work)
 
@@ -138,7 +138,7 @@ async def end_all_sessions(command: EndAllSessions, work: IdentityWork) -> int:
     """How many were ended."""
     assert work.actor.subject is not None
     kept = work.actor.session_id if command.keep_this_one else None
-    ended = await work.identity.end_sessions(work.actor.subject, work.now, but=kept)
+    ended = await work.identity.end_sessions(Person.customer(work.actor.subject), work.now, but=kept)
     for session in ended:
         work.emit(_event("ended", session, reason=EndReason.SIGNED_OUT))
     return len(ended)
@@ -150,13 +150,15 @@ def _token(digest: bytes, session: Session, work: IdentityWork) -> RefreshToken:
         session_id=session.id,
         generation=session.generation,
         created_at=work.now,
-        expires_at=work.now + REFRESH_TOKEN_LIFETIME,
+        expires_at=session.stays_until(work.now),
     )
 
 
 def _event(what: str, session: Session, *, reason: EndReason | None = None) -> Event:
     data = {"session_id": str(session.id), "client_id": session.client_id}
-    return Event(f"session.{what}", session.customer_id, data | ({"reason": reason.value} if reason else {}))
+    if session.person.staff_id is not None:
+        data["staff_id"] = str(session.person.staff_id)
+    return Event(f"session.{what}", session.person.customer_id, data | ({"reason": reason.value} if reason else {}))
 
 
 USE_CASES: Final = (

@@ -16,7 +16,7 @@ from domain.identity.challenge import (
 )
 from domain.identity.errors import SignInRefused, TooManySignInCodes
 from domain.identity.ports import IdentityWork
-from domain.identity.session import Session
+from domain.identity.session import AuthenticationMethod, Person, Session
 from domain.identity.usecases.sessions import begin
 from domain.kernel.access import Permission
 from domain.kernel.events import Job
@@ -95,9 +95,10 @@ async def redeem_sign_in_code(command: RedeemSignInCode, work: IdentityWork) -> 
         raise SignInRefused
     session = Session(
         id=work.id,
-        customer_id=customer_id,
+        person=Person.customer(customer_id),
         client_id=command.client_id,
         started_at=work.now,
+        method=AuthenticationMethod.SMS_CODE,
         generation_at=work.now,
         device=command.device,
     )
