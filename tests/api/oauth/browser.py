@@ -36,6 +36,8 @@ CLIENTS: Final = (
         kind=ClientKind.NATIVE,
         redirect_uris=("com.example.app:/in", "http://127.0.0.1/in", "http://[::1]:7000/in"),
     ),
+    Client(id="support", name="Support", kind=ClientKind.STAFF, redirect_uris=("https://support.example/in",)),
+    Client(id="other-support", name="Other", kind=ClientKind.STAFF, redirect_uris=("https://other.example/in",)),
     Client(
         id="server",
         name="Server",
