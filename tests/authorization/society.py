@@ -98,7 +98,7 @@ class Founder:
     async def _staff(self, holder: Someone) -> dict[str, Someone]:
         """The agent and the lead have looked for the holder. Two others act for her, each as far as they may."""
         assert holder.id is not None
-        agent, lead, other = [await self._world.staff(name) for name in ("Agent", "Lead", "Other")]
+        agent, lead = [await self._world.staff(name) for name in ("Agent", "Lead")]
         sessions = [await self._world.support_session(agent, holder.id) for _ in range(2)]
         holder.things.by_class["SELF"] = [global_id("support", session.id) for session in sessions]
         await self._act(sessions[0])
@@ -108,8 +108,9 @@ class Founder:
         under_their_names = {
             "support agent": (agent, [StaffRole.AGENT]),
             "support lead": (lead, [StaffRole.LEAD]),
-            "other staff": (other, [StaffRole.PROGRAMME_MANAGER, StaffRole.ANALYST, StaffRole.ADMINISTRATOR]),
         }
+        for kind, role in ROLES_WITHOUT_CUSTOMERS.items():
+            under_their_names[kind] = (await self._world.staff(kind, role), [role])
         staff = {
             kind: replace(holder, kind=kind, id=None, own_card=None, staff_id=id, headers=staff_headers(id, *roles))
             for kind, (id, roles) in under_their_names.items()
@@ -186,6 +187,12 @@ class Founder:
             f'{{"support_session_id": "{session.id}"}}',
         )
 
+
+ROLES_WITHOUT_CUSTOMERS: Final = {
+    "programme manager": StaffRole.PROGRAMME_MANAGER,
+    "analyst": StaffRole.ANALYST,
+    "administrator": StaffRole.ADMINISTRATOR,
+}
 
 OTHERS: Final = (
     "user",

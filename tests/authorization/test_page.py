@@ -28,12 +28,14 @@ RELATIONS: Final = {
     "stranger": Relation.NONE,
     "support agent": Relation.SUPPORT,
     "support lead": Relation.SUPPORT,
-    "other staff": Relation.NONE,
+    "programme manager": Relation.NONE,
+    "analyst": Relation.NONE,
+    "administrator": Relation.NONE,
     "reader": Relation.SELF | Relation.HOLDER | Relation.OWN | Relation.FAMILY_CHILD,
     "assistant": Relation.SELF | Relation.HOLDER | Relation.OWN | Relation.FAMILY_CHILD,
 }
-WITHOUT_CUSTOMER: Final = {"anonymous", "support agent", "support lead", "other staff"}
-STAFF: Final = {"support agent", "support lead", "other staff"}
+STAFF: Final = {"support agent", "support lead", "programme manager", "analyst", "administrator"}
+WITHOUT_CUSTOMER: Final = STAFF | {"anonymous"}
 
 
 def test_the_page_names_every_class_permission_mutation_and_kind() -> None:
