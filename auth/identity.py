@@ -18,6 +18,8 @@ from auth.metadata import metadata
 from auth.server import TokenServer
 from auth.token_status import TokenStatus
 from auth.tokens import AccessTokens
+from auth.undo_codes import DerivedUndoCodes
+from domain.contacts.processes import ContactProcess
 from domain.identity.codes import CodeProcess
 from domain.identity.processes import SignInProcess
 from domain.kernel.executor import Executor
@@ -52,6 +54,8 @@ class Identity:
         self.forms = FormProofs(secret, operator.slug)
         self.code_process = CodeProcess(executor, self.codes)
         self.sign_in = SignInProcess(executor, self.code_process)
+        self.undo_codes = DerivedUndoCodes(secret, operator.slug)
+        self.contacts = ContactProcess(executor, self.code_process, self.undo_codes)
         tokens = AccessTokens(operator, self._keys)
         self.token_server = TokenServer(
             self.sign_in,

@@ -20,6 +20,7 @@ _AGES: Final = (
     ("sign_in_challenge", "expires_at", SIGN_IN_KEPT),
     ("refresh_token", "expires_at", SIGN_IN_KEPT),
     ("authorization_code", "expires_at", SIGN_IN_KEPT),
+    ("contact_point_change", "undo_until", SIGN_IN_KEPT),
     ("pgqueuer_log", "created", JOB_LOG_KEPT),
 )
 

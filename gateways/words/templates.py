@@ -50,6 +50,17 @@ MESSAGES: Final[Mapping[str, Template]] = {
         "Customer service at {operator} is looking at your pages to help you. In the app you see who it is and why, "
         "and can object."
     ),
+    MessageKind.CONTACT_POINT_CHANGED: (
+        "The phone number or e-mail address by which {operator} knows you has been changed. If it was not you, "
+        "take it back in the app within {hours} hours with the code {undo_code}."
+    ),
+    MessageKind.CONTACT_POINT_RESTORED: (
+        "The change of how {operator} reaches you has been taken back, and you have been signed out on every device."
+    ),
+    MessageKind.PHONE_REPORTED_LOST: (
+        "Your phone has been reported lost at {operator}. Nobody can sign in with it, and other devices have "
+        "been signed out. If it was not you, contact customer service."
+    ),
     MessageKind.BONUS_GRANTED: "You have received a bonus from {operator}. {bonus:name}: {reward}.",
 }
 
@@ -69,6 +80,7 @@ ERRORS: Final[Mapping[str, Template]] = {
     "IDEMPOTENCY_KEY_REUSED": (
         "The same request has been made before with other details. Nothing was done this time. Please start again."
     ),
+    "STEP_UP_REQUIRED": "For your safety, please sign in again before you do this.",
     "INSUFFICIENT_BALANCE": "There is not enough balance left for this.",
     "CUSTOMER_NOT_FOUND": "We cannot find this customer. Look for them first.",
     "REASON_MISSING": "Say why, in a sentence.",
@@ -88,6 +100,15 @@ ERRORS: Final[Mapping[str, Template]] = {
     "CONSENT_PURPOSE_NOT_FOUND": "We do not ask about this any more.",
     "CONSENT_TEXT_CHANGED": "The text has changed. Please read it again first.",
     "CONSENT_IS_THEIR_OWN": "Your child is old enough to decide this.",
+    "CONTACT_POINT_UNCHANGED": "This is already yours.",
+    "CONTACT_POINT_TAKEN": "This belongs to somebody else's account. Contact customer service if it is yours.",
+    "CONTACT_POINT_CODE_REFUSED": "The code is wrong or no longer valid. Check it, or ask for a new one.",
+    "CONTACT_POINT_NOT_FOUND": "We cannot find this number or address among yours.",
+    "LAST_CONTACT_POINT": "You would have no way left to sign in. Add another phone number or e-mail address first.",
+    "SIGNED_IN_BY_PHONE": (
+        "Sign in with your e-mail address or electronic identity first. Whoever has your phone can read its codes."
+    ),
+    "UNDO_REFUSED": "The code is wrong or no longer valid. Contact customer service if you did not make the change.",
 }
 
 PAGES: Final[Mapping[str, Template]] = {

@@ -43,6 +43,7 @@ CUSTOMER_OF: Final = Statement(
     select(col(ContactPointTable.customer_id)).where(
         col(ContactPointTable.kind) == parameter("kind", col(ContactPointTable.kind)),
         col(ContactPointTable.value) == parameter("value", col(ContactPointTable.value)),
+        col(ContactPointTable.lost_at).is_(null()),
     )
 )
 _challenge: tuple[Any, ...] = (

@@ -23,6 +23,7 @@ class SignInChallengeTable(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("attempts_left >= 0", name="challenge_has_a_floor"),
         Index("challenges_of_contact", "contact_digest", "created_at"),
+        Index("challenges_of_customer", "customer_id"),
     )
 
     id: UUID = Field(primary_key=True)

@@ -172,6 +172,7 @@ async def test_the_message_that_is_sent_tells_the_code(signing: SignInWorld) -> 
         sender=carrier,
         clock=signing.clock,
         code_of=signing.identity.codes.code_of,
+        undo_code_of=str,
     )
     codes = [(await signing.code_for(number))[1] for number in (KARINS_NUMBER, NOBODYS_NUMBER)]
     jobs = await signing.database.fetch("select entrypoint, convert_from(payload, 'UTF8') from pgqueuer order by id")

@@ -37,6 +37,8 @@ DATA: Mapping[str, Any] = {
     "reward": Money(100, "EUR"),
     "retry_after_seconds": 300,
     "count": 3,
+    "undo_code": "ABCD-EFGH-IJKL-2345",
+    "hours": 72,
     "client": "Norrsken",
     "contact": "+46701740605",
 }
