@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from api.context import Context
+from api.schema.consents import Consent, consents_of
 from api.schema.fields import batched, shown, shown_field
 from api.schema.ids import global_id
 from api.schema.node import Node, found_by, in_order
@@ -63,6 +64,7 @@ class Customer(Node):
         access=Access.SELF,
     )
     contact_points: list[ContactPoint] | None = batched(contact_points, access=Access.SELF)
+    consents: list[Consent] | None = batched(consents_of, access=Access.SELF)
 
 
 def customer_of(row: CustomerRow) -> Customer:
