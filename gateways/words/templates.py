@@ -92,6 +92,15 @@ ERRORS: Final[Mapping[str, Template]] = {
     ),
     "SIGN_IN_REFUSED": "The code is wrong or no longer valid. Check it, or ask for a new one.",
     "SESSION_NOT_FOUND": "We cannot find this device.",
+    "DEPENDANT_NOT_FOUND": "We cannot find this child.",
+    "GUARDIAN_NEEDED": "A parent or guardian has to do this for you.",
+    "INVALID_NAME": "A name cannot be written like this. Check it and try again.",
+    "INVALID_BIRTH_DATE": "The birth date is not correct. Check it and try again.",
+    "BIRTH_DATE_FIXED": "We already know a birth date. If it is wrong, contact customer service.",
+    "LOCALE_NOT_OFFERED": "We do not speak this language. Choose another one.",
+    "CONSENT_PURPOSE_NOT_FOUND": "We do not ask about this any more.",
+    "CONSENT_TEXT_CHANGED": "The text has changed. Please read it again first.",
+    "CONSENT_IS_THEIR_OWN": "Your child is old enough to decide this.",
 }
 
 PAGES: Final[Mapping[str, Template]] = {

@@ -6,15 +6,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from itertools import count
 from typing import Any, cast
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from domain.customers.customer import ContactKind, ContactPoint
-from domain.identity.allowances import networks_of
+from domain.identity.allowances import SHARDS, networks_of
 from domain.identity.contacts import Contact
 from domain.identity.errors import (
     PhoneNumberNotServed,
@@ -30,7 +31,7 @@ from persistence.database import Database, open_database
 from tests.auth.support import SignInWorld
 from tests.support.databases import TestServer
 from tests.support.operators import NORRSKEN
-from tests.support.time import TestClock, TestIds
+from tests.support.time import START, TestClock, TestIds
 from tests.support.world import World
 
 SECOND = timedelta(seconds=1)
@@ -39,6 +40,7 @@ PHONE = Sender(address="192.0.2.7", client_id="kontant-app", device="a secret of
 STRANGER = Sender(address="198.51.100.1", client_id="kontant-app")
 _numbers = count(46_70_200_0000, 1_000)  # a block of its own for each, which has a limit too
 _secrets = count()
+_days = count(1)
 CONNECTIONS = 5
 
 Of = Callable[..., SignInWorld]
@@ -62,7 +64,8 @@ async def people(url: str) -> AsyncGenerator[World]:
 @pytest.fixture
 async def a_world(people: World) -> AsyncGenerator[Of]:
     """Makes sign-in with rules of the case's own, on a day that no other case has."""
-    people.clock.advance(2 * DAY)
+    morning = START + 2 * next(_days) * DAY
+    people.clock.advance(morning - people.clock.now())
     made: list[SignInWorld] = []
 
     def of(rules: CodeRules | None = None, *, secret: bytes | None = None) -> SignInWorld:
@@ -464,9 +467,10 @@ async def test_at_the_ceiling_no_text_message_goes_out_to_anybody_until_the_day_
     for contact, sender in ((a_number(), STRANGER), (number, PHONE)):
         with pytest.raises(TextMessagesPaused) as refusal:
             await signing.code_for(contact, sender=sender)
-        assert refusal.value.retry_after_seconds == 14 * HOUR_SECONDS  # 10 o'clock in Stockholm
+        midnight = datetime.combine(signing.clock.now().date() + DAY, time(0), ZoneInfo("Europe/Stockholm"))
+        assert refusal.value.retry_after_seconds == (midnight - signing.clock.now()).total_seconds()
     await signing.code_for("karin@example.com")
-    signing.clock.advance(timedelta(hours=14))
+    signing.clock.advance(refusal.value.retry_after_seconds * SECOND)
     await signing.code_for(number)
 
 
@@ -547,17 +551,21 @@ async def test_a_known_and_an_unknown_contact_cost_the_same_statements_and_rows(
     async with people.unit(system("test"), people.ids.new()) as work:
         point = ContactPoint(customer_id=person, kind=kind, value=known)
         assert await work.customers.add_contact_point(point, work.now)
+    day = people.clock.now().date()
     statements: list[str] = []
     said: list[list[str]] = []
     grown: list[dict[str, int]] = []
     database = await open_database(url, connections=1)
     try:
-        world = SignInWorld(database, NORRSKEN, people.clock, people.ids)
+        rules = CodeRules(client=Limit(1_000, HOUR_SECONDS), everybody=Limit(1_000, DAY_SECONDS))  # in one part each
+        world = SignInWorld(database, NORRSKEN, people.clock, people.ids, rules=rules)
         async with database.connection() as (_, driver):  # the only one, so also the next one's
             driver.add_query_logger(lambda query: statements.append(query.query))
-        # On its first use a connection asks some questions of its own, and the day's first code has a row to make.
-        for n in range(40):
-            await world.code_for(a_number() if kind is ContactKind.PHONE else f"nobody-{n}@example.com", sender=PHONE)
+        # On its first use a connection asks some questions of its own, and the first code of all has rows to make.
+        first, _ = await world.code_for(a_number() if kind is ContactKind.PHONE else "first@example.com", sender=PHONE)
+        await refused(world, first, "nonsense", PHONE)
+        for part in range(SHARDS):
+            await database.execute("insert into sms_cost values ($1, $2, 0) on conflict do nothing", day, part)
         for contact in (known, unknown):
             for outcome in ("sent", "refused"):
                 before = await sizes(people.database)

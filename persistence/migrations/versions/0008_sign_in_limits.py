@@ -1,4 +1,4 @@
-"""Codes to phone or e-mail, for more than one purpose, and what they are counted against."""
+"""Codes to phone or e-mail, for more than one purpose."""
 
 from __future__ import annotations
 
@@ -10,49 +10,17 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-_NEW_TABLES = ("known_device", "code_allowance", "sms_cost", "sms_ceiling")
-
 
 def upgrade() -> None:
     op.drop_index("challenges_of_number")
-    # They live for five minutes. What an old one is counted with could not be told.
-    op.execute("delete from sign_in_challenge")
     op.alter_column("sign_in_challenge", "number_digest", new_column_name="contact_digest")
     op.create_index("challenges_of_contact", "sign_in_challenge", ["contact_digest", "created_at"])
-    purpose, channel = (
-        _words("SIGN_IN", "CONTACT_POINT", name="challenge_purpose"),
-        _words("SMS", "EMAIL", name="channel"),
-    )
-    op.add_column("sign_in_challenge", sa.Column("purpose", purpose, nullable=False))
-    op.add_column("sign_in_challenge", sa.Column("channel", channel, nullable=False))
-    op.add_column("sign_in_challenge", sa.Column("device_digest", sa.LargeBinary(), nullable=True))
-    op.add_column("sign_in_challenge", sa.Column("lane", sa.LargeBinary(), nullable=False))
-    op.create_table(
-        "known_device",
-        sa.Column("digest", sa.LargeBinary(), primary_key=True),
-        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-    )
-    op.create_index(op.f("ix_known_device_seen_at"), "known_device", ["seen_at"])
-    op.create_table(
-        "code_allowance",
-        sa.Column("key", sa.LargeBinary(), primary_key=True),
-        sa.Column("empty_until", sa.DateTime(timezone=True), nullable=False),
-    )
-    op.create_index(op.f("ix_code_allowance_empty_until"), "code_allowance", ["empty_until"])
-    op.create_table(
-        "sms_cost",
-        sa.Column("day", sa.Date(), primary_key=True),
-        sa.Column("part", sa.Integer(), primary_key=True, autoincrement=False),
-        sa.Column("cost_minor", sa.BigInteger(), nullable=False),
-    )
-    op.create_table(
-        "sms_ceiling",
-        sa.Column("day", sa.Date(), primary_key=True),
-        sa.Column("reached_at", sa.DateTime(timezone=True), nullable=False),
-    )
-    op.execute("grant select, insert, update, delete on known_device, code_allowance to kontant_app")
-    op.execute("grant select, insert, update on sms_cost to kontant_app")
-    op.execute("grant select, insert on sms_ceiling to kontant_app")
+    # Until now there was one purpose, and one way to send a code.
+    for name, kind in (("purpose", _words("SIGN_IN", "CONTACT_POINT", name="challenge_purpose")),
+                       ("channel", _words("SMS", "EMAIL", name="channel"))):  # fmt: skip
+        first = kind.enums[0]
+        op.add_column("sign_in_challenge", sa.Column(name, kind, server_default=first, nullable=False))
+        op.alter_column("sign_in_challenge", name, server_default=None)
 
 
 def _words(*words: str, name: str) -> sa.Enum:
@@ -60,11 +28,9 @@ def _words(*words: str, name: str) -> sa.Enum:
 
 
 def downgrade() -> None:
-    for table in _NEW_TABLES:
-        op.drop_table(table)
-    op.execute("delete from sign_in_challenge")
-    for column in ("lane", "device_digest", "channel", "purpose"):
-        op.drop_column("sign_in_challenge", column)
+    op.execute("delete from sign_in_challenge where purpose <> 'SIGN_IN' or channel <> 'SMS'")
+    op.drop_column("sign_in_challenge", "channel")
+    op.drop_column("sign_in_challenge", "purpose")
     op.drop_index("challenges_of_contact")
     op.alter_column("sign_in_challenge", "contact_digest", new_column_name="number_digest")
     op.create_index("challenges_of_number", "sign_in_challenge", ["number_digest", "created_at"])
