@@ -32,7 +32,7 @@ CODES_SINCE: Final = Statement(
         col(C.lane) == parameter("lane", col(C.lane)),
         col(C.created_at) > parameter("since", col(C.created_at)),
     )
-    .order_by(col(C.created_at).desc())
+    .order_by(col(C.created_at).desc(), col(C.id).desc())
     .limit(number(MOST_COUNTED))
 )
 CUSTOMER_OF: Final = Statement(
