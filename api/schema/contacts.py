@@ -35,12 +35,12 @@ from domain.contacts.usecases import (
 from domain.customers.customer import ContactKind
 from domain.customers.errors import ContactPointTaken
 from domain.identity.contacts import Contact
-from domain.identity.errors import InvalidEmailAddress, InvalidPhoneNumber
+from domain.identity.errors import InvalidEmailAddress, InvalidPhoneNumber, PhoneNumberNotServed
 from domain.identity.senders import Sender
 from domain.kernel.access import Permission
 from domain.kernel.errors import Invalid
 
-_TO_CHANGE_PHONE: Final = change_phone_number.rejects | {InvalidPhoneNumber}
+_TO_CHANGE_PHONE: Final = change_phone_number.rejects | {InvalidPhoneNumber, PhoneNumberNotServed}
 _TO_CHANGE_EMAIL: Final = change_email.rejects | {InvalidEmailAddress}
 _TO_CONFIRM: Final = confirm_contact_point.rejects | {InvalidPhoneNumber, InvalidEmailAddress}
 _TO_REPORT: Final = report_lost_phone.rejects | {InvalidPhoneNumber}

@@ -32,11 +32,14 @@ class ContactProcess:
         self._executor, self._codes, self._undo_codes = executor, codes, undo_codes
 
     async def change(self, contact: Contact, *, sender: Sender, actor: Actor) -> SignInChallenge:
-        """Has a code sent to a contact that is to be the actor's. Raises what the two use cases do."""
+        """Has a code sent to a contact that is to be the actor's.
+
+        Raises what the two use cases do, and `PhoneNumberNotServed`.
+        """
         request = self._codes.request(contact, sender)
         is_phone = contact.kind is ContactKind.PHONE
         command = ChangePhoneNumber(request=request) if is_phone else ChangeEmail(request=request)
-        return await self._executor.execute(command, actor)
+        return await self._codes.send(command, actor)
 
     async def confirm(self, challenge_id: UUID, code: str, contact: Contact, *, sender: Sender, actor: Actor) -> None:
         """Makes the contact the actor's. Raises `ContactPointCodeRefused` and `ContactPointTaken`.

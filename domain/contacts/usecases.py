@@ -23,9 +23,8 @@ from domain.customers.customer import ContactKind
 from domain.customers.errors import ContactPointTaken
 from domain.identity.challenge import ChallengePurpose, CodeRequest, SignInChallenge
 from domain.identity.contacts import Contact
-from domain.identity.errors import TooManySignInCodes
 from domain.identity.session import AuthenticationMethod, EndReason
-from domain.identity.usecases.challenges import send_code
+from domain.identity.usecases.challenges import CODE_REFUSALS, send_code
 from domain.kernel.access import Assurance, Permission, StepUp
 from domain.kernel.events import Event
 from domain.kernel.executor import Command, personal, use_case
@@ -78,7 +77,7 @@ class ReportLostPhone(Command[int]):
     contact: Contact = personal()
 
 
-_TO_CHANGE: Final = (ContactPointUnchanged, TooManySignInCodes)
+_TO_CHANGE: Final = (ContactPointUnchanged, *CODE_REFUSALS)
 
 
 @use_case(Permission.CONTACT_POINT_CHANGE, rejects=_TO_CHANGE, step_up=StepUp())

@@ -49,8 +49,10 @@ class MessageDelivery:
         age = self._clock.now() - queued.created_at
         if queued.locale is None or age >= _good_for(queued.message):
             return False
-        text = self._writer.write(self._filled_in(queued.message), locale=queued.locale, channel=queued.channel)
-        await self._sender.send(to=queued.address, channel=queued.channel, text=text, id=queued.id)
+        message = self._filled_in(queued.message)
+        subject = self._writer.subject(message, locale=queued.locale, channel=queued.channel)
+        text = self._writer.write(message, locale=queued.locale, channel=queued.channel)
+        await self._sender.send(to=queued.address, channel=queued.channel, text=text, id=queued.id, subject=subject)
         return True
 
     def _filled_in(self, message: Message) -> Message:

@@ -64,6 +64,11 @@ MESSAGES: Final[Mapping[str, Template]] = {
     MessageKind.BONUS_GRANTED: "You have received a bonus from {operator}. {bonus:name}: {reward}.",
 }
 
+SUBJECTS: Final[Mapping[str, Template]] = {
+    # Of messages that go by e-mail too. The code is not in it: a subject shows on locked screens.
+    f"subject.{MessageKind.SIGN_IN_CODE}": "Your code for {operator}",
+}
+
 ERRORS: Final[Mapping[str, Template]] = {
     "AMOUNT_NOT_OFFERED": (
         "This amount is not on offer. Choose one of the amounts on offer, between {minimum} and {maximum}."
@@ -89,6 +94,14 @@ ERRORS: Final[Mapping[str, Template]] = {
     "INVALID_PHONE_NUMBER": "The phone number is not correct. Check it and try again.",
     "INVALID_EMAIL_ADDRESS": "The e-mail address is not correct. Check it and try again.",
     "TOO_MANY_SIGN_IN_CODES": "You have asked for too many codes. Try again {retry_after_seconds:wait}.",
+    "SIGN_IN_CODES_PAUSED": "We cannot send codes at the moment. Try again {retry_after_seconds:wait}.",
+    "TEXT_MESSAGES_PAUSED": (
+        "We cannot send codes by text message at the moment. Use your e-mail address, or try again "
+        "{retry_after_seconds:wait}."
+    ),
+    "PHONE_NUMBER_NOT_SERVED": (
+        "We do not send codes to phone numbers of this country or kind. Use another number or your e-mail address."
+    ),
     "SIGN_IN_REFUSED": "The code is wrong or no longer valid. Check it, or ask for a new one.",
     "SESSION_NOT_FOUND": "We cannot find this device.",
     "DEPENDANT_NOT_FOUND": "We cannot find this child.",
@@ -152,4 +165,4 @@ NAMES: Final[Mapping[str, Template]] = {
 # What an unknown name is called, where operators can make up new ones.
 FALLBACKS: Final[Mapping[str, str]] = {"bonus": "bonus.OTHER", "reason": "reason.REFUSED"}
 
-TEMPLATES: Final[Mapping[str, Template]] = {**MESSAGES, **ERRORS, **PAGES, **NAMES}
+TEMPLATES: Final[Mapping[str, Template]] = {**MESSAGES, **SUBJECTS, **ERRORS, **PAGES, **NAMES}

@@ -18,7 +18,7 @@ from domain.kernel.quantities import Money, Unit
 from domain.notifications.messages import MessageKind
 from domain.payments.ports import DeclineReason
 from gateways.words.catalogues import languages, read, translations
-from gateways.words.templates import ERRORS, FALLBACKS, MESSAGES, NAMES, PAGES, TEMPLATES, Counted, Template
+from gateways.words.templates import ERRORS, FALLBACKS, MESSAGES, NAMES, PAGES, SUBJECTS, TEMPLATES, Counted, Template
 from gateways.words.words import Words
 from tests.gateways.words.support import operator
 
@@ -93,7 +93,7 @@ def test_every_bonus_has_a_name() -> None:
 
 
 def test_keys_are_unique_and_fallbacks_exist() -> None:
-    assert len(TEMPLATES) == len(MESSAGES) + len(ERRORS) + len(PAGES) + len(NAMES)
+    assert len(TEMPLATES) == len(MESSAGES) + len(SUBJECTS) + len(ERRORS) + len(PAGES) + len(NAMES)
     assert set(FALLBACKS.values()) <= set(NAMES)
 
 
