@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from domain.cards import usecases as cards
 from domain.consents import usecases as consents
+from domain.contacts import usecases as contacts
 from domain.customers import profile
 from domain.customers import usecases as customers
 from domain.families import usecases as families
@@ -22,6 +23,7 @@ from domain.topups import usecases as topups
 USE_CASES: Final[tuple[UseCase[Any, Any], ...]] = (
     *cards.USE_CASES,
     *consents.USE_CASES,
+    *contacts.USE_CASES,
     *customers.USE_CASES,
     *families.USE_CASES,
     *identity.USE_CASES,

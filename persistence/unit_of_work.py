@@ -26,6 +26,7 @@ from persistence.events import PostgresSubscriptions
 from persistence.faults import in_our_words, is_lost
 from persistence.repositories.cards import PostgresCards
 from persistence.repositories.consents import PostgresConsents
+from persistence.repositories.contacts import PostgresContacts
 from persistence.repositories.customers import PostgresCustomers
 from persistence.repositories.families import PostgresFamilies
 from persistence.repositories.identity import PostgresIdentity
@@ -150,6 +151,10 @@ class PostgresWork:
     @cached_property
     def consents(self) -> PostgresConsents:
         return PostgresConsents(self._driver)
+
+    @cached_property
+    def contacts(self) -> PostgresContacts:
+        return PostgresContacts(self._driver)
 
     @cached_property
     def families(self) -> PostgresFamilies:

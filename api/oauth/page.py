@@ -31,6 +31,8 @@ from domain.kernel.errors import Busy, Rejection, Unavailable
 from gateways.words.negotiation import negotiate
 
 COOKIE_SECONDS: Final = 600
+DEVICE_SECONDS: Final = 180 * 86_400
+"""How long a browser is known again on which somebody has signed in. It opens nothing."""
 LONGEST_CONTACT: Final = 254
 """In characters; no number or address that people type is longer."""
 
@@ -181,16 +183,16 @@ def _form(visit: _Visit, asked: AuthorizationRequest, template: str, status: int
         proof=forms.proof(browser, asked.query),
         **values,
     )
-    response.set_cookie(
-        _cookie_name(visit),
-        browser,
-        max_age=COOKIE_SECONDS,
-        path="/",
-        secure=_is_secure(visit),
-        httponly=True,
-        samesite="lax",
-    )
+    _set_cookie(visit, response, _cookie_name(visit), value=browser, max_age_seconds=COOKIE_SECONDS)
+    device = visit.http.cookies.get(_device_name(visit), "")
+    device = device if forms.is_browser(device) else forms.new_browser()
+    _set_cookie(visit, response, _device_name(visit), value=device, max_age_seconds=DEVICE_SECONDS)
     return response
+
+
+def _set_cookie(visit: _Visit, response: Response, name: str, *, value: str, max_age_seconds: int) -> None:
+    secure = _is_secure(visit)
+    response.set_cookie(name, value, max_age=max_age_seconds, path="/", secure=secure, httponly=True, samesite="lax")
 
 
 def _told(visit: _Visit, key: str, *, status: int = 200) -> Response:
@@ -209,7 +211,9 @@ def _said(visit: _Visit, refusal: Rejection) -> str:
 
 
 def _sender(visit: _Visit, asked: AuthorizationRequest) -> Sender:
-    return Sender(address=address_of(visit.http.scope), client_id=asked.client.id)
+    cookie = visit.http.cookies.get(_device_name(visit), "")
+    device = cookie if visit.parts.identity.forms.is_browser(cookie) else None
+    return Sender(address=address_of(visit.http.scope), client_id=asked.client.id, device=device)
 
 
 def _is_our_own(visit: _Visit, asked: AuthorizationRequest, form: dict[str, str]) -> bool:
@@ -251,3 +255,8 @@ def _is_secure(visit: _Visit) -> bool:
 def _cookie_name(visit: _Visit) -> str:
     """`__Host-` keeps other hosts of the site from setting it. It needs TLS, which a developer's machine has not."""
     return "__Host-kontant-sign-in" if _is_secure(visit) else "kontant-sign-in"
+
+
+def _device_name(visit: _Visit) -> str:
+    """By this cookie, who has signed in here before is told from strangers who ask for codes in their name."""
+    return "__Host-kontant-device" if _is_secure(visit) else "kontant-device"

@@ -31,6 +31,7 @@ class ContactPoint:
 
     kind: ContactKind = shown_field("The kind of address.")
     value: str = shown_field("A phone number by E.164, or an e-mail address.")
+    is_lost: bool = shown_field("Whether it was reported lost, so that nobody signs in by it.")
 
 
 async def contact_points(customers: Sequence[Customer], *, context: Context) -> Sequence[list[ContactPoint]]:
@@ -38,7 +39,7 @@ async def contact_points(customers: Sequence[Customer], *, context: Context) -> 
     keys = [customer.key for customer in customers]
     rows = await CONTACT_POINTS.all(context.services.database, customers=keys)
     return [
-        [ContactPoint(kind=ContactKind(row.kind), value=row.value) for row in of_one]
+        [ContactPoint(kind=ContactKind(row.kind), value=row.value, is_lost=row.is_lost) for row in of_one]
         for of_one in beside(keys, rows, lambda row: row.customer_id)
     ]
 

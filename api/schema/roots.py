@@ -10,6 +10,7 @@ from strawberry.types import Info
 
 from api.context import Context
 from api.schema.consents import ConsentMutations
+from api.schema.contacts import ContactMutations
 from api.schema.fields import batched, shown
 from api.schema.identity import SignInMutations
 from api.schema.node import Node, find_nodes
@@ -75,5 +76,13 @@ class Query:
 
 
 @strawberry.type(description="What can be done. One mutation of a document may move value.")
-class Mutation(SignInMutations, SessionMutations, TopUpMutations, SupportMutations, ProfileMutations, ConsentMutations):
+class Mutation(
+    SignInMutations,
+    SessionMutations,
+    TopUpMutations,
+    SupportMutations,
+    ProfileMutations,
+    ConsentMutations,
+    ContactMutations,
+):
     pass

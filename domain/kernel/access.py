@@ -40,6 +40,8 @@ class Permission(StrEnum):
     SUPPORT_ACCESS_DISPUTE = "support_access.dispute"
     PROFILE_UPDATE = "profile.update"
     CONSENT_UPDATE = "consent.update"
+    CONTACT_POINT_CHANGE = "contact_point.change"
+    CONTACT_POINT_RESTORE = "contact_point.restore"
 
 
 class ActorKind(StrEnum):
@@ -61,10 +63,11 @@ class StaffRole(StrEnum):
     ADMINISTRATOR = "ADMINISTRATOR"
 
 
-_OF_ANYBODY: Final = frozenset({Permission.SIGN_IN, Permission.SESSION_REFRESH})
+_OF_ANYBODY: Final = frozenset({Permission.SIGN_IN, Permission.SESSION_REFRESH, Permission.CONTACT_POINT_RESTORE})
 _OF_CUSTOMERS: Final = _OF_ANYBODY | {
     Permission.CARD_TOP_UP,
     Permission.CONSENT_UPDATE,
+    Permission.CONTACT_POINT_CHANGE,
     Permission.PROFILE_UPDATE,
     Permission.SESSION_END,
     Permission.SUPPORT_ACCESS_DISPUTE,

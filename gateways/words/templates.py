@@ -50,7 +50,23 @@ MESSAGES: Final[Mapping[str, Template]] = {
         "Customer service at {operator} is looking at your pages to help you. In the app you see who it is and why, "
         "and can object."
     ),
+    MessageKind.CONTACT_POINT_CHANGED: (
+        "The phone number or e-mail address by which {operator} knows you has been changed. If it was not you, "
+        "take it back in the app within {hours} hours with the code {undo_code}."
+    ),
+    MessageKind.CONTACT_POINT_RESTORED: (
+        "The change of how {operator} reaches you has been taken back, and you have been signed out on every device."
+    ),
+    MessageKind.PHONE_REPORTED_LOST: (
+        "Your phone has been reported lost at {operator}. Nobody can sign in with it, and other devices have "
+        "been signed out. If it was not you, contact customer service."
+    ),
     MessageKind.BONUS_GRANTED: "You have received a bonus from {operator}. {bonus:name}: {reward}.",
+}
+
+SUBJECTS: Final[Mapping[str, Template]] = {
+    # Of messages that go by e-mail too. The code is not in it: a subject shows on locked screens.
+    f"subject.{MessageKind.SIGN_IN_CODE}": "Your code for {operator}",
 }
 
 ERRORS: Final[Mapping[str, Template]] = {
@@ -69,6 +85,7 @@ ERRORS: Final[Mapping[str, Template]] = {
     "IDEMPOTENCY_KEY_REUSED": (
         "The same request has been made before with other details. Nothing was done this time. Please start again."
     ),
+    "STEP_UP_REQUIRED": "For your safety, please sign in again before you do this.",
     "INSUFFICIENT_BALANCE": "There is not enough balance left for this.",
     "CUSTOMER_NOT_FOUND": "We cannot find this customer. Look for them first.",
     "REASON_MISSING": "Say why, in a sentence.",
@@ -77,6 +94,14 @@ ERRORS: Final[Mapping[str, Template]] = {
     "INVALID_PHONE_NUMBER": "The phone number is not correct. Check it and try again.",
     "INVALID_EMAIL_ADDRESS": "The e-mail address is not correct. Check it and try again.",
     "TOO_MANY_SIGN_IN_CODES": "You have asked for too many codes. Try again {retry_after_seconds:wait}.",
+    "SIGN_IN_CODES_PAUSED": "We cannot send codes at the moment. Try again {retry_after_seconds:wait}.",
+    "TEXT_MESSAGES_PAUSED": (
+        "We cannot send codes by text message at the moment. Use your e-mail address, or try again "
+        "{retry_after_seconds:wait}."
+    ),
+    "PHONE_NUMBER_NOT_SERVED": (
+        "We do not send codes to phone numbers of this country or kind. Use another number or your e-mail address."
+    ),
     "SIGN_IN_REFUSED": "The code is wrong or no longer valid. Check it, or ask for a new one.",
     "SESSION_NOT_FOUND": "We cannot find this device.",
     "DEPENDANT_NOT_FOUND": "We cannot find this child.",
@@ -88,6 +113,15 @@ ERRORS: Final[Mapping[str, Template]] = {
     "CONSENT_PURPOSE_NOT_FOUND": "We do not ask about this any more.",
     "CONSENT_TEXT_CHANGED": "The text has changed. Please read it again first.",
     "CONSENT_IS_THEIR_OWN": "Your child is old enough to decide this.",
+    "CONTACT_POINT_UNCHANGED": "This is already yours.",
+    "CONTACT_POINT_TAKEN": "This belongs to somebody else's account. Contact customer service if it is yours.",
+    "CONTACT_POINT_CODE_REFUSED": "The code is wrong or no longer valid. Check it, or ask for a new one.",
+    "CONTACT_POINT_NOT_FOUND": "We cannot find this number or address among yours.",
+    "LAST_CONTACT_POINT": "You would have no way left to sign in. Add another phone number or e-mail address first.",
+    "SIGNED_IN_BY_PHONE": (
+        "Sign in with your e-mail address or electronic identity first. Whoever has your phone can read its codes."
+    ),
+    "UNDO_REFUSED": "The code is wrong or no longer valid. Contact customer service if you did not make the change.",
 }
 
 PAGES: Final[Mapping[str, Template]] = {
@@ -131,4 +165,4 @@ NAMES: Final[Mapping[str, Template]] = {
 # What an unknown name is called, where operators can make up new ones.
 FALLBACKS: Final[Mapping[str, str]] = {"bonus": "bonus.OTHER", "reason": "reason.REFUSED"}
 
-TEMPLATES: Final[Mapping[str, Template]] = {**MESSAGES, **ERRORS, **PAGES, **NAMES}
+TEMPLATES: Final[Mapping[str, Template]] = {**MESSAGES, **SUBJECTS, **ERRORS, **PAGES, **NAMES}

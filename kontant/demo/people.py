@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -35,6 +36,7 @@ class DemoPerson:
     days_since_birthday: int
     about: str
     """What there is to see, in a line."""
+    email: str | None = None
 
     @property
     def name(self) -> str:
@@ -76,6 +78,8 @@ _LATVIAN: Final = (
     ("Natālija", "Smirnova", "ru-LV"),
 )
 
+_WITH_EMAIL: Final = {Part.PARENT, Part.PARTNER, Part.ALONE}
+
 _CASTS: Final = {"SE": (46701740605, _SWEDISH), "LV": (37120000605, _LATVIAN)}
 
 
@@ -92,8 +96,14 @@ def people(operator: Operator) -> tuple[DemoPerson, ...]:
             age=age,
             days_since_birthday=days_since_birthday,
             about=about,
+            email=f"{_plain(given_name)}.{_plain(family_name)}@example.com" if part in _WITH_EMAIL else None,
         )
         for index, ((part, (age, days_since_birthday, about)), (given_name, family_name, locale)) in enumerate(
             zip(_PARTS.items(), cast, strict=False)
         )
     )
+
+
+def _plain(name: str) -> str:
+    """A name as people write it in an address: Bērziņa becomes berzina."""
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from auth.clients import Client
 from auth.key_rotation import KeyRules
+from domain.identity.rules import CodeRules
 from domain.operators.operator import Operator
 from kontant.settings.clients import DEMO_CLIENTS
 from kontant.settings.file import File, SettingsError, read_file
@@ -56,6 +57,8 @@ class Settings:
     key_rules: KeyRules
     clients: Mapping[str, tuple[Client, ...]]
     """Who may ask the authorization server, by the operator's slug."""
+    code_rules: Mapping[str, CodeRules]
+    """How often sign-in codes are sent and tried, by the operator's slug."""
     trusted_proxies: tuple[str, ...]
     """Addresses and networks whose `X-Forwarded-For` is believed."""
     rates: RatesSection
@@ -135,6 +138,7 @@ def read_settings(checkout: Path = CHECKOUT) -> Settings:
             )
             for slug, section in file.operators.items()
         },
+        code_rules={slug: section.sign_in.to_rules() for slug, section in file.operators.items()},
         trusted_proxies=file.trusted_proxies,
         rates=file.rates,
         documents=file.documents,

@@ -15,6 +15,7 @@ from auth.identity import Identity
 from auth.refresh import NewRefreshToken, new_refresh_token
 from auth.server import Answer
 from domain.identity.contacts import Contact
+from domain.identity.rules import CodeRules
 from domain.identity.senders import NOBODY, Sender
 from domain.identity.session import Session
 from domain.kernel.executor import Executor
@@ -44,12 +45,19 @@ class SignInWorld:
         *,
         secret: bytes = SECRET,
         clients: Sequence[Client] = (APP,),
+        rules: CodeRules | None = None,
     ) -> None:
         self.database, self.operator, self.clock, self.ids = database, operator, clock, ids
         unit = PostgresUnit(database, operator, ids, clock)
         self.executor = Executor(USE_CASES, unit, ids)
         self.identity = Identity(
-            operator, database=database, executor=self.executor, secret=secret, clock=clock, clients=clients
+            operator,
+            database=database,
+            executor=self.executor,
+            secret=secret,
+            clock=clock,
+            clients=clients,
+            code_rules=rules or CodeRules(countries=frozenset({"SE"})),  # where all the numbers here are from
         )
         self.words = Words(operator)
         self.people: World | None = None

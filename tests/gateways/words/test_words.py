@@ -77,6 +77,7 @@ def test_numbers_take_the_plural_of_the_language(locale: str, word: str, minutes
 @pytest.mark.parametrize("kind", MessageKind)
 def test_text_messages_keep_to_the_alphabet_that_makes_them_short(locale: str, kind: MessageKind) -> None:
     data = CODE | COMPLETED | {"reason": "INSUFFICIENT_FUNDS", "bonus": "BIRTHDAY", "reward": Money(1234567, "SEK")}
+    data |= {"undo_code": "ABCD-EFGH-IJKL-2345", "hours": 72}
     assert set(told(NORRSKEN, locale, kind, data)) <= GSM
 
 
