@@ -11,6 +11,7 @@ import strawberry
 
 from api.context import Context
 from api.schema.fields import batched, shown, shown_field
+from api.schema.identifications import Identification, identifications_of
 from api.schema.ids import global_id
 from api.schema.node import Node, found_by, in_order
 from api.schema.scalars import Locale
@@ -42,6 +43,16 @@ async def contact_points(customers: Sequence[Customer], *, context: Context) -> 
     ]
 
 
+async def customer_identifications(
+    customers: Sequence[Customer], *, context: Context
+) -> Sequence[Identification | None]:
+    """Who the person is by law. Null when they have not been identified, and for anyone but them and their guardians.
+
+    Staff who have looked for the person see it as it stands here, and so masked.
+    """
+    return await identifications_of([customer.key for customer in customers], context)
+
+
 @shown(Access.NAME)
 class Customer(Node):
     """A person known to the operator. Holds cards, carries them, or both."""
@@ -63,6 +74,7 @@ class Customer(Node):
         access=Access.SELF,
     )
     contact_points: list[ContactPoint] | None = batched(contact_points, access=Access.SELF)
+    identification: Identification | None = batched(customer_identifications, access=Access.IDENTITY)
 
 
 def customer_of(row: CustomerRow) -> Customer:

@@ -13,6 +13,7 @@ from api.schema.fields import batched, shown
 from api.schema.identity import SignInMutations
 from api.schema.node import Node, find_nodes
 from api.schema.operators import Operator, operator_of
+from api.schema.registration import RegistrationMutations
 from api.schema.sessions import SessionMutations
 from api.schema.support import Support, SupportMutations
 from api.schema.topups import TopUpMutations
@@ -73,5 +74,5 @@ class Query:
 
 
 @strawberry.type(description="What can be done. One mutation of a document may move value.")
-class Mutation(SignInMutations, SessionMutations, TopUpMutations, SupportMutations):
+class Mutation(SignInMutations, SessionMutations, TopUpMutations, SupportMutations, RegistrationMutations):
     pass

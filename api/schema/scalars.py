@@ -20,6 +20,7 @@ Locale = NewType("Locale", str)
 PhoneNumber = NewType("PhoneNumber", str)
 URL = NewType("URL", str)
 
+_COUNTRY: Final = re.compile(r"[A-Z]{2}", re.ASCII)
 _KEY: Final = re.compile(r"[\x21-\x7e]{8,255}")
 _PHONE_NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
@@ -63,6 +64,13 @@ def _key(value: Any) -> str:
     return text
 
 
+def _country(value: Any) -> str:
+    text = _text(value, "a country's two letters, such as SE")
+    if not _COUNTRY.fullmatch(text):
+        raise Invalid("A country has two capital letters, such as SE.")
+    return text
+
+
 def _utc(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
@@ -95,7 +103,7 @@ SCALARS: Final[dict[object, Any]] = {
     ),
     BigInt: _scalar("BigInt", "A whole number that can be greater than 32 bits hold.", _output_only("BigInt")),
     CountryCode: _scalar(
-        "CountryCode", "A country by ISO 3166-1 alpha-2, such as SE.", _output_only("CountryCode"),
+        "CountryCode", "A country by ISO 3166-1 alpha-2, such as SE.", _country,
         "https://www.iso.org/iso-3166-country-codes.html",
     ),
     CurrencyCode: _scalar(

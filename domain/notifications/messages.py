@@ -19,6 +19,7 @@ class MessageKind(StrEnum):
     TOP_UP_DECLINED = "TOP_UP_DECLINED"  # amount: Money, phone_number: E.164, reason: DeclineReason
     TOP_UP_UNKNOWN = "TOP_UP_UNKNOWN"  # amount: Money, phone_number: E.164
     SUPPORT_SESSION_STARTED = "SUPPORT_SESSION_STARTED"
+    CARD_REGISTERED = "CARD_REGISTERED"
     BONUS_GRANTED = "BONUS_GRANTED"  # bonus: its code, reward: Money or Quantity
 
 

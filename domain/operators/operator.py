@@ -72,3 +72,5 @@ class Operator:
     """How long a top-up keeps a card active."""
     card_grace_months: int
     """How long after that a card can be brought back by a top-up."""
+    card_registration_required: bool = True
+    """Whether a card's holder must be identified before it can be used, as the law of some countries wants."""

@@ -50,6 +50,10 @@ MESSAGES: Final[Mapping[str, Template]] = {
         "Customer service at {operator} is looking at your pages to help you. In the app you see who it is and why, "
         "and can object."
     ),
+    MessageKind.CARD_REGISTERED: (
+        "Your prepaid card at {operator} is registered to you and can be used. If it was not you who registered it, "
+        "please contact us."
+    ),
     MessageKind.BONUS_GRANTED: "You have received a bonus from {operator}. {bonus:name}: {reward}.",
 }
 
@@ -59,16 +63,23 @@ ERRORS: Final[Mapping[str, Template]] = {
     ),
     "CURRENCY_NOT_OFFERED": "You cannot pay in this currency here.",
     "CARD_NOT_FOUND": "We cannot find this prepaid card.",
-    "CARD_CLOSED": "This prepaid card is closed and cannot be topped up.",
-    "CARD_BLOCKED": "This prepaid card is blocked and cannot be topped up.",
-    "CARD_CONVERTED": "This prepaid card has been replaced by a subscription and cannot be topped up.",
+    "CARD_CLOSED": "This prepaid card is closed.",
+    "CARD_BLOCKED": "This prepaid card is blocked.",
+    "CARD_CONVERTED": "This prepaid card has been replaced by a subscription.",
     "CARD_AWAITING_REGISTRATION": "This prepaid card must be registered before it can be topped up.",
+    "CARD_ALREADY_REGISTERED": "This prepaid card is registered already and can be used.",
+    "REGISTRATION_NOT_REQUIRED": "Prepaid cards at {operator} need no registration.",
+    "IDENTIFICATION_MISSING": "Sign in with your electronic ID first.",
+    "IDENTITY_TAKEN": "This identity belongs to another customer of ours. Please contact us.",
+    "HOLDER_TOO_YOUNG": "You must be at least {from_age} years old. Ask a guardian to hold the prepaid card for you.",
+    "ADDRESS_INCOMPLETE": "Give your whole address: street, postal code and town.",
     "PAYMENT_METHOD_NOT_FOUND": "We cannot find this payment method.",
     "PAYMENT_METHOD_EXPIRED": "This payment method has expired. Choose another one or add a new one.",
     "PAYMENT_DECLINED": "{reason:name} Nothing has been charged. You can try another payment method.",
     "IDEMPOTENCY_KEY_REUSED": (
         "The same request has been made before with other details. Nothing was done this time. Please start again."
     ),
+    "STEP_UP_REQUIRED": "For your safety, please sign in again before you do this.",
     "INSUFFICIENT_BALANCE": "There is not enough balance left for this.",
     "CUSTOMER_NOT_FOUND": "We cannot find this customer. Look for them first.",
     "REASON_MISSING": "Say why, in a sentence.",

@@ -60,6 +60,7 @@ class OperatorSection(Section):
     top_up: TopUpSection
     card_active_months: PositiveInt = 12
     card_grace_months: PositiveInt = 3
+    card_registration_required: bool = True
     clients: Annotated[dict[Annotated[str, Field(pattern=CLIENT_ID)], ClientSection], Field(min_length=1)] = APP_ALONE
 
     def to_operator(self, slug: str, issuer: str) -> Operator:
@@ -76,6 +77,7 @@ class OperatorSection(Section):
             top_up_offer=self.top_up.to_offer(),
             card_active_months=self.card_active_months,
             card_grace_months=self.card_grace_months,
+            card_registration_required=self.card_registration_required,
         )
 
 

@@ -13,6 +13,7 @@ from persistence.tables import (
     loyalty,
     notifications,
     payments,
+    registration,
     support,
     topups,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "loyalty",
     "notifications",
     "payments",
+    "registration",
     "support",
     "topups",
 ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 from itertools import count
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
+from auth.identity_numbers import SealedIdentityNumbers
 from domain.cards import usecases as cards
 from domain.cards.card import Card, CardStatus
 from domain.customers.customer import ContactKind, ContactPoint, Customer
@@ -21,6 +23,7 @@ from domain.loyalty import bonus as loyalty
 from domain.operators.operator import Operator
 from domain.payments.method import PaymentMethod
 from domain.payments.ports import PaymentGateway
+from domain.registration import usecases as registration
 from domain.support import usecases as support
 from domain.support.search import CustomerSearch, SearchKind
 from domain.support.session import SupportSession
@@ -34,9 +37,12 @@ from persistence.database import Database
 from persistence.unit_of_work import PostgresUnit
 from tests.support.time import TestClock, TestIds
 
+SECRET: Final = b"the deployment's secret, in tests"
+
 USE_CASES = (
     *expiry.USE_CASES,
     *cards.USE_CASES,
+    *registration.USE_CASES,
     *support.USE_CASES,
     *topups.USE_CASES,
     *loyalty.USE_CASES,
@@ -51,7 +57,8 @@ class World:
         self, database: Database, operator: Operator, clock: TestClock, ids: TestIds, payments: PaymentGateway
     ) -> None:
         self.database, self.operator, self.clock, self.ids, self.payments = database, operator, clock, ids, payments
-        self.unit = PostgresUnit(database, operator, ids, clock)
+        self.identity_numbers = SealedIdentityNumbers(SECRET, operator.slug)
+        self.unit = PostgresUnit(database, operator, ids, clock, identity_numbers=self.identity_numbers)
         self.executor = Executor(USE_CASES, self.unit, ids)
         self.top_ups = TopUpProcess(self.executor, payments, wait_seconds=1)
         self._numbers = count(46701740605)
