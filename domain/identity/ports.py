@@ -10,6 +10,7 @@ from uuid import UUID
 from domain.identity.authorization import AuthorizationCode
 from domain.identity.challenge import Challenge, ChallengePurpose, UsedChallenge
 from domain.identity.contacts import Contact
+from domain.identity.identification import Identification
 from domain.identity.session import Person, RefreshToken, Session
 from domain.kernel.executor import Work
 from domain.notifications.ports import Messages
@@ -40,6 +41,17 @@ class Identities(Protocol):
         self, challenge_id: UUID, purpose: ChallengePurpose, now: datetime, /
     ) -> UsedChallenge | None:
         """Uses the challenge up. None when it is used, expired, unknown, nobody's or for another purpose."""
+        ...
+
+    async def customer_identified(self, issuer: str, subject: str, now: datetime, /) -> UUID | None:
+        """Whose electronic identity it is, and that it was used now. None while it is nobody's here."""
+        ...
+
+    async def link(self, customer_id: UUID, identification: Identification, now: datetime, /) -> bool:
+        """Links an electronic identity to a customer; to do it twice changes nothing.
+
+        False when either is linked otherwise with this provider, or their birth dates are known and differ.
+        """
         ...
 
     async def add_session(self, session: Session, /) -> Session:
