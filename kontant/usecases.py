@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from domain.cards import usecases as cards
+from domain.consents import usecases as consents
+from domain.customers import profile
 from domain.customers import usecases as customers
 from domain.families import usecases as families
 from domain.identity import usecases as identity
@@ -20,6 +22,7 @@ from domain.topups import usecases as topups
 
 USE_CASES: Final[tuple[UseCase[Any, Any], ...]] = (
     *cards.USE_CASES,
+    *consents.USE_CASES,
     *customers.USE_CASES,
     *families.USE_CASES,
     *identity.USE_CASES,
@@ -29,6 +32,7 @@ USE_CASES: Final[tuple[UseCase[Any, Any], ...]] = (
     *notifications.USE_CASES,
     *payments.USE_CASES,
     *registration.USE_CASES,
+    *profile.USE_CASES,
     *support.USE_CASES,
     *topups.USE_CASES,
 )

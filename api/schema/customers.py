@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from api.context import Context
+from api.schema.consents import Consent, consents_of
 from api.schema.fields import batched, shown, shown_field
 from api.schema.identifications import Identification, identifications_of
 from api.schema.ids import global_id
@@ -75,6 +76,7 @@ class Customer(Node):
     )
     contact_points: list[ContactPoint] | None = batched(contact_points, access=Access.SELF)
     identification: Identification | None = batched(customer_identifications, access=Access.IDENTITY)
+    consents: list[Consent] | None = batched(consents_of, access=Access.SELF)
 
 
 def customer_of(row: CustomerRow) -> Customer:

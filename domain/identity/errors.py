@@ -15,8 +15,15 @@ class InvalidPhoneNumber(Rejection):
 
 
 @dataclass(eq=False)
+class InvalidEmailAddress(Rejection):
+    """It is not an e-mail address, or none that every mail server takes."""
+
+    code = "INVALID_EMAIL_ADDRESS"
+
+
+@dataclass(eq=False)
 class TooManySignInCodes(Rejection):
-    """So many codes were asked for with this number that the next has to wait."""
+    """So many codes were asked for, with this number or address or from there, that the next has to wait."""
 
     code = "TOO_MANY_SIGN_IN_CODES"
     retry_after_seconds: int
@@ -55,6 +62,20 @@ class AuthorizationCodeReplayed(Rejection):
     """The authorization code was redeemed before. Someone has a copy of it, so the session that it made must end."""
 
     code = "AUTHORIZATION_CODE_REPLAYED"
+
+
+@dataclass(eq=False)
+class IdentityNotLinked(Rejection):
+    """The electronic identity is linked to no customer yet: the person shows which customer they are by their phone."""
+
+    code = "IDENTITY_NOT_LINKED"
+
+
+@dataclass(eq=False)
+class IdentityNotLinkable(Rejection):
+    """The identity or the customer is linked otherwise, or they are different people: always the same answer."""
+
+    code = "IDENTITY_NOT_LINKABLE"
 
 
 @dataclass(eq=False)

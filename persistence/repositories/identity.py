@@ -8,16 +8,21 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Integer, Uuid, and_, insert, null, or_, select, update
+from sqlalchemy import Date, Integer, Uuid, and_, func, insert, null, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
-from domain.customers.customer import ContactKind
 from domain.identity.authorization import AuthorizationCode, AuthorizationTerms
+from domain.identity.challenge import Challenge, ChallengePurpose, UsedChallenge
+from domain.identity.contacts import Contact
+from domain.identity.identification import Identification
 from domain.identity.session import AuthenticationMethod, Person, RefreshToken, Session
 from domain.kernel.access import StaffRole
+from domain.notifications.messages import Channel
 from persistence.statement import Driver, Statement, col, parameter
 from persistence.tables.customers import ContactPointTable, CustomerTable
 from persistence.tables.identity import (
     AuthorizationCodeTable,
+    FederatedIdentityTable,
     RefreshTokenTable,
     SessionTable,
     SignInChallengeTable,
@@ -25,13 +30,14 @@ from persistence.tables.identity import (
 from persistence.tables.support import StaffTable
 
 C, S, R, A = SignInChallengeTable, SessionTable, RefreshTokenTable, AuthorizationCodeTable
+F = FederatedIdentityTable
 
-# For as long as the transaction lasts. By the digest's first 64 bits: should two numbers share them, one waits.
-LOCK_NUMBER: Final = "select pg_advisory_xact_lock($1)"
+# For as long as the transaction lasts. By the digest's first 64 bits: should two contacts share them, one waits.
+LOCK_CONTACT: Final = "select pg_advisory_xact_lock($1)"
 CHALLENGES_SINCE: Final = Statement(
     select(col(C.created_at))
     .where(
-        col(C.number_digest) == parameter("digest", col(C.number_digest)),
+        col(C.contact_digest) == parameter("digest", col(C.contact_digest)),
         col(C.created_at) > parameter("since", col(C.created_at)),
     )
     .order_by(col(C.created_at).desc())
@@ -39,14 +45,16 @@ CHALLENGES_SINCE: Final = Statement(
 )
 CUSTOMER_OF: Final = Statement(
     select(col(ContactPointTable.customer_id)).where(
-        col(ContactPointTable.kind) == ContactKind.PHONE,
-        col(ContactPointTable.value) == parameter("number", col(ContactPointTable.value)),
+        col(ContactPointTable.kind) == parameter("kind", col(ContactPointTable.kind)),
+        col(ContactPointTable.value) == parameter("value", col(ContactPointTable.value)),
     )
 )
 _challenge: tuple[Any, ...] = (
     col(C.id),
     col(C.customer_id),
-    col(C.number_digest),
+    col(C.purpose),
+    col(C.channel),
+    col(C.contact_digest),
     col(C.attempts_left),
     col(C.created_at),
     col(C.expires_at),
@@ -62,9 +70,9 @@ TAKE_TRY: Final = Statement(
 )
 USE_CHALLENGE: Final = Statement(
     update(C)
-    .where(_open, col(C.customer_id).is_not(null()))
+    .where(_open, col(C.customer_id).is_not(null()), col(C.purpose) == parameter("purpose", col(C.purpose)))
     .values(used_at=parameter("now", col(C.expires_at)))
-    .returning(col(C.customer_id))
+    .returning(col(C.customer_id), col(C.channel), col(C.contact_digest))
 )
 
 _session: tuple[Any, ...] = (
@@ -151,6 +159,26 @@ USE_CODE: Final = Statement(
     update(A).where(col(A.hash) == parameter("digest", col(A.hash))).values(session_id=parameter("session", col(S.id)))
 )
 
+_same_identity = and_(
+    col(F.issuer) == parameter("issuer", col(F.issuer)), col(F.subject) == parameter("subject", col(F.subject))
+)
+CUSTOMER_IDENTIFIED: Final = Statement(
+    update(F)
+    .where(_same_identity)
+    .values(last_seen_at=parameter("now", col(F.last_seen_at)))
+    .returning(col(F.customer_id))
+)
+IS_BORN_THEN: Final = Statement(
+    select(func.coalesce(col(CustomerTable.birth_date) == parameter("birth_date", Date()), True)).where(
+        col(CustomerTable.id) == parameter("customer", col(CustomerTable.id))
+    )
+)
+_link: tuple[Any, ...] = (col(F.issuer), col(F.subject), col(F.customer_id), col(F.linked_at), col(F.last_seen_at))
+LINK: Final = Statement(
+    insert_or_not(F).values({column: parameter(column.key, column) for column in _link}).on_conflict_do_nothing()
+)
+LINKED_TO: Final = Statement(select(col(F.customer_id)).where(_same_identity))
+
 
 def to_session(row: Sequence[Any]) -> Session:
     """A row of `_session`."""
@@ -211,43 +239,38 @@ class PostgresIdentity:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
 
-    async def challenges_since(self, since: datetime, number_digest: bytes, *, limit: int) -> list[datetime]:
-        lock = int.from_bytes(number_digest[:8], "big", signed=True)
+    async def challenges_since(self, since: datetime, contact_digest: bytes, *, limit: int) -> list[datetime]:
+        lock = int.from_bytes(contact_digest[:8], "big", signed=True)
         # A statement of its own: the next one must see what the lock's last holder wrote.
-        await self._driver.fetchval(LOCK_NUMBER, lock)
-        rows = await CHALLENGES_SINCE.fetch(self._driver, digest=number_digest, since=since, most=limit)
+        await self._driver.fetchval(LOCK_CONTACT, lock)
+        rows = await CHALLENGES_SINCE.fetch(self._driver, digest=contact_digest, since=since, most=limit)
         return [row[0] for row in rows]
 
-    async def customer_of(self, phone_number: str, /) -> UUID | None:
-        row = await CUSTOMER_OF.fetchrow(self._driver, number=phone_number)
+    async def customer_of(self, contact: Contact, /) -> UUID | None:
+        row = await CUSTOMER_OF.fetchrow(self._driver, kind=contact.kind, value=contact.value)
         return row[0] if row else None
 
-    async def add_challenge(
-        self,
-        id: UUID,
-        *,
-        customer_id: UUID | None,
-        number_digest: bytes,
-        tries: int,
-        created_at: datetime,
-        expires_at: datetime,
-    ) -> None:
+    async def add_challenge(self, challenge: Challenge, /) -> None:
         await ADD_CHALLENGE.execute(
             self._driver,
-            id=id,
-            customer_id=customer_id,
-            number_digest=number_digest,
-            attempts_left=tries,
-            created_at=created_at,
-            expires_at=expires_at,
+            id=challenge.id,
+            customer_id=challenge.customer_id,
+            purpose=challenge.purpose,
+            channel=challenge.channel,
+            contact_digest=challenge.contact_digest,
+            attempts_left=challenge.tries,
+            created_at=challenge.created_at,
+            expires_at=challenge.expires_at,
         )
 
     async def take_try(self, challenge_id: UUID, now: datetime, /) -> bool:
         return await TAKE_TRY.fetchrow(self._driver, challenge=challenge_id, now=now) is not None
 
-    async def use_challenge(self, challenge_id: UUID, now: datetime, /) -> UUID | None:
-        row = await USE_CHALLENGE.fetchrow(self._driver, challenge=challenge_id, now=now)
-        return row[0] if row else None
+    async def use_challenge(
+        self, challenge_id: UUID, purpose: ChallengePurpose, now: datetime, /
+    ) -> UsedChallenge | None:
+        row = await USE_CHALLENGE.fetchrow(self._driver, challenge=challenge_id, purpose=purpose, now=now)
+        return UsedChallenge(customer_id=row[0], channel=Channel(row[1]), contact_digest=row[2]) if row else None
 
     async def add_session(self, session: Session, /) -> Session:
         row = await ADD_SESSION.fetchrow(
@@ -329,3 +352,16 @@ class PostgresIdentity:
 
     async def use_authorization_code(self, digest: bytes, session_id: UUID, /) -> None:
         await USE_CODE.execute(self._driver, digest=digest, session=session_id)
+
+    async def customer_identified(self, issuer: str, subject: str, now: datetime, /) -> UUID | None:
+        row = await CUSTOMER_IDENTIFIED.fetchrow(self._driver, issuer=issuer, subject=subject, now=now)
+        return row[0] if row else None
+
+    async def link(self, customer_id: UUID, identification: Identification, now: datetime, /) -> bool:
+        same = await IS_BORN_THEN.fetchrow(self._driver, customer=customer_id, birth_date=identification.birth_date)
+        if same is None or not same[0]:
+            return False
+        identity = {"issuer": identification.provider, "subject": identification.subject}
+        await LINK.execute(self._driver, **identity, customer_id=customer_id, linked_at=now, last_seen_at=now)
+        linked_to = await LINKED_TO.fetchrow(self._driver, **identity)
+        return linked_to is not None and linked_to[0] == customer_id

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, text
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from domain.identity.challenge import ChallengePurpose
 from domain.identity.session import AuthenticationMethod
+from domain.notifications.messages import Channel
 from persistence.tables.columns import TEXT, TIME, words
 
 
@@ -20,7 +22,7 @@ class SignInChallengeTable(SQLModel, table=True):
     __tablename__ = "sign_in_challenge"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (
         CheckConstraint("attempts_left >= 0", name="challenge_has_a_floor"),
-        Index("challenges_of_number", "number_digest", "created_at"),
+        Index("challenges_of_contact", "contact_digest", "created_at"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -29,8 +31,10 @@ class SignInChallengeTable(SQLModel, table=True):
 
     No foreign key: to check one takes time, which would tell who is known. The session that follows has one.
     """
-    number_digest: bytes = Field(sa_type=LargeBinary)
-    """A keyed hash of the phone number, to count by: the numbers of people who are not known are not kept."""
+    purpose: ChallengePurpose = Field(sa_type=words(ChallengePurpose))
+    channel: Channel = Field(sa_type=words(Channel))
+    contact_digest: bytes = Field(sa_type=LargeBinary)
+    """A keyed hash of the number or address, to count by: those of people who are not known are not kept."""
     attempts_left: int
     created_at: datetime = Field(sa_type=TIME)
     expires_at: datetime = Field(sa_type=TIME, index=True)
@@ -81,6 +85,19 @@ class AuthorizationCodeTable(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=TIME, index=True)
     session_id: UUID | None = Field(default=None, foreign_key="session.id")
     """Which session it has made. It stays here for a day, so that whoever comes with it again is found out."""
+
+
+class FederatedIdentityTable(SQLModel, table=True):
+    """An electronic identity, and the customer whose it is: one customer each, and one of each provider a customer."""
+
+    __tablename__ = "federated_identity"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
+    __table_args__ = (UniqueConstraint("customer_id", "issuer", name="one_identity_of_each_provider"),)
+
+    issuer: str = Field(sa_type=TEXT, primary_key=True)
+    subject: str = Field(sa_type=TEXT, primary_key=True)
+    customer_id: UUID = Field(foreign_key="customer.id")
+    linked_at: datetime = Field(sa_type=TIME)
+    last_seen_at: datetime = Field(sa_type=TIME)
 
 
 class RefreshTokenTable(SQLModel, table=True):

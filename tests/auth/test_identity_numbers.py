@@ -70,7 +70,14 @@ def test_the_same_number_is_never_sealed_alike_and_always_hashed_alike() -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["19850712-9800", "198507129800", "850712-9800", "8507129800", " 850712 9800 ", "850712\u20139800"],  # noqa: RUF001  # a dash, as people paste it
+    [
+        "19850712-9800",
+        "198507129800",
+        "850712-9800",
+        "8507129800",
+        " 850712 9800 ",
+        "850712\u20139800",
+    ],  # a dash, as people paste it
 )
 def test_one_swedish_number_in_all_its_ways(text: str) -> None:
     assert identity_number(text, "SE", TODAY) == IdentityNumber("SE", "198507129800")

@@ -11,6 +11,8 @@ from uuid import UUID
 from auth.identity_numbers import SealedIdentityNumbers
 from domain.cards import usecases as cards
 from domain.cards.card import Card, CardStatus
+from domain.consents import usecases as consents
+from domain.customers import profile
 from domain.customers.customer import ContactKind, ContactPoint, Customer
 from domain.families.family import FamilyMember, FamilyRole
 from domain.identity.session import AuthenticationMethod, Person, Session
@@ -43,6 +45,8 @@ USE_CASES = (
     *expiry.USE_CASES,
     *cards.USE_CASES,
     *registration.USE_CASES,
+    *consents.USE_CASES,
+    *profile.USE_CASES,
     *support.USE_CASES,
     *topups.USE_CASES,
     *loyalty.USE_CASES,

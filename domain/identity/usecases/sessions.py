@@ -80,6 +80,14 @@ async def end(session: Session, reason: EndReason, work: IdentityWork) -> Sessio
     return session
 
 
+async def end_all(person: Person, reason: EndReason, work: IdentityWork, *, but: UUID | None = None) -> int:
+    """Ends every session of a person's, but for one, and says so. How many that were."""
+    ended = await work.identity.end_sessions(person, work.now, but=but)
+    for session in ended:
+        work.emit(_event("ended", session, reason=reason))
+    return len(ended)
+
+
 @use_case(Permission.SESSION_REFRESH, rejects=[RefreshRefused, RefreshTokenReplayed])
 async def refresh_session(command: RefreshSession, work: IdentityWork) -> Session:
     """The session's lock puts parallel refreshes into a row, so that each sees what the one before it did."""
@@ -138,10 +146,7 @@ async def end_all_sessions(command: EndAllSessions, work: IdentityWork) -> int:
     """How many were ended."""
     assert work.actor.subject is not None
     kept = work.actor.session_id if command.keep_this_one else None
-    ended = await work.identity.end_sessions(Person.customer(work.actor.subject), work.now, but=kept)
-    for session in ended:
-        work.emit(_event("ended", session, reason=EndReason.SIGNED_OUT))
-    return len(ended)
+    return await end_all(Person.customer(work.actor.subject), EndReason.SIGNED_OUT, work, but=kept)
 
 
 def _token(digest: bytes, session: Session, work: IdentityWork) -> RefreshToken:
