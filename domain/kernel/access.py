@@ -273,9 +273,9 @@ class Access(IntFlag):
     MONEY = 128  # how its money came and went: statement, top-ups, bonuses
     WALLET = 256  # what one pays with, and how a payment goes: nobody else's business
     TOP_UP = 512  # may buy balance for it
-    STAFF = 1024
-    SYSTEM = 2048
-    IDENTITY = 4096  # who a person is by law, as far as it is shown: name, address and masked identity number
+    IDENTITY = 1024  # who a person is by law, as far as it is shown: name, address and masked identity number
+    STAFF = 2048
+    SYSTEM = 4096
 
 
 _EVERYTHING_OF_A_CARD: Final = Access.LINE | Access.BALANCE | Access.USAGE | Access.MONEY | Access.TOP_UP

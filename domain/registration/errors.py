@@ -8,13 +8,6 @@ from domain.kernel.errors import Rejection
 
 
 @dataclass(eq=False)
-class IdentityTaken(Rejection):
-    """Another customer has been identified with the same national identity number. It does not tell who."""
-
-    code = "IDENTITY_TAKEN"
-
-
-@dataclass(eq=False)
 class IdentificationMissing(Rejection):
     """The customer has not been identified with a national identity number."""
 

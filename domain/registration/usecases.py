@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.cards.card import Card
 from domain.cards.errors import CardBlocked, CardClosed, CardConverted, CardNotFound
+from domain.identity.errors import IdentityNotLinkable
 from domain.identity.identification import Identification
 from domain.identity.session import AuthenticationMethod
 from domain.kernel.access import Access, Assurance, Permission, StepUp
@@ -20,7 +21,6 @@ from domain.registration.errors import (
     CardAlreadyRegistered,
     HolderTooYoung,
     IdentificationMissing,
-    IdentityTaken,
     RegistrationNotRequired,
 )
 from domain.registration.identity_numbers import InvalidIdentityNumber, identity_number
@@ -69,7 +69,7 @@ class ResealIdentityNumbers(Chore):
 
 
 async def keep_identification(identification: Identification, customer_id: UUID, work: RegistrationWork) -> None:
-    """Keeps who a customer is, as part of the execution in which they proved it. Raises `IdentityTaken`.
+    """Keeps who a customer is, as part of the execution in which they proved it. Raises `IdentityNotLinkable`.
 
     Without a national identity number that somebody can have there is nothing by which to register a card, and so
     nothing is kept.
@@ -94,11 +94,11 @@ async def keep_identification(identification: Identification, customer_id: UUID,
         identified_at=identification.identified_at,
     )
     if not await work.registrations.keep_identity(identity):
-        raise IdentityTaken
+        raise IdentityNotLinkable
     work.emit(Event("customer.identified", customer_id, {"customer_id": str(customer_id)}))
 
 
-@use_case(Permission.CUSTOMER_IDENTIFY, rejects=[IdentityTaken])
+@use_case(Permission.CUSTOMER_IDENTIFY, rejects=[IdentityNotLinkable])
 async def record_identification(command: RecordIdentification, work: RegistrationWork) -> None:
     """For our own processes; whoever signs in is recorded as they do."""
     await keep_identification(command.identification, command.customer_id, work)
