@@ -326,14 +326,16 @@ async def test_a_registration_is_kept_for_a_year_after_the_service_and_not_a_day
 
 
 async def test_the_number_stays_as_long_as_another_registration_needs_it(world: World) -> None:
+    """And so does who the customer is now, though only an earlier identification is rested on."""
     karin = await identified(world)
     second = await card_of(world, karin)
     await register(world, karin, second, key="the second")
     await world.database.execute("update card set active_until = '2040-01-01', grace_until = '2040-04-01'")
+    await world.identify(karin, NUMBER)
     await ended_card(world, karin)
     world.clock.set(datetime(2029, 1, 1, tzinfo=UTC))
     assert await erase(world) == 1
-    assert len(await numbers(world.database)) == 1
+    assert len(await numbers(world.database)) == 2
     assert await world.database.fetchval("select card_id from registration") == second
 
 
