@@ -43,7 +43,11 @@ async def test_every_number_is_sealed_anew_and_a_broken_rotation_goes_on(
         await rotate_identity_number_key(settings, world.operator, stop_after_a_chunk)
     assert told == [(0, 5), (2, 5)]
     told.clear()
-    done = await rotate_identity_number_key(settings, world.operator, lambda _, done, total: told.append((done, total)))
+
+    def tell(step: str, done: int, total: int) -> None:
+        told.append((done, total))
+
+    done = await rotate_identity_number_key(settings, world.operator, tell)
     assert done == Rotation(version=2, resealed=3)
     assert told == [(0, 3), (2, 3), (3, 3)]
 
