@@ -17,6 +17,7 @@ from domain.ledger import usecases as ledger
 from domain.loyalty import bonus as loyalty
 from domain.notifications import usecases as notifications
 from domain.payments import usecases as payments
+from domain.registration import usecases as registration
 from domain.support import usecases as support
 from domain.topups import usecases as topups
 
@@ -32,6 +33,7 @@ USE_CASES: Final[tuple[UseCase[Any, Any], ...]] = (
     *loyalty.USE_CASES,
     *notifications.USE_CASES,
     *payments.USE_CASES,
+    *registration.USE_CASES,
     *profile.USE_CASES,
     *support.USE_CASES,
     *topups.USE_CASES,

@@ -12,6 +12,7 @@ import strawberry
 from api.context import Context
 from api.schema.consents import Consent, consents_of
 from api.schema.fields import batched, shown, shown_field
+from api.schema.identifications import Identification, identifications_of
 from api.schema.ids import global_id
 from api.schema.node import Node, found_by, in_order
 from api.schema.scalars import Locale
@@ -44,6 +45,16 @@ async def contact_points(customers: Sequence[Customer], *, context: Context) -> 
     ]
 
 
+async def customer_identifications(
+    customers: Sequence[Customer], *, context: Context
+) -> Sequence[Identification | None]:
+    """Who the person is by law. Null when they have not been identified, and for anyone but them and their guardians.
+
+    Staff who have looked for the person see it as it stands here, and so masked.
+    """
+    return await identifications_of([customer.key for customer in customers], context)
+
+
 @shown(Access.NAME)
 class Customer(Node):
     """A person known to the operator. Holds cards, carries them, or both."""
@@ -65,6 +76,7 @@ class Customer(Node):
         access=Access.SELF,
     )
     contact_points: list[ContactPoint] | None = batched(contact_points, access=Access.SELF)
+    identification: Identification | None = batched(customer_identifications, access=Access.IDENTITY)
     consents: list[Consent] | None = batched(consents_of, access=Access.SELF)
 
 

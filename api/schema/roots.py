@@ -16,6 +16,7 @@ from api.schema.identity import SignInMutations
 from api.schema.node import Node, find_nodes
 from api.schema.operators import Operator, operator_of
 from api.schema.profile import ProfileMutations
+from api.schema.registration import RegistrationMutations
 from api.schema.sessions import SessionMutations
 from api.schema.support import Support, SupportMutations
 from api.schema.topups import TopUpMutations
@@ -84,5 +85,6 @@ class Mutation(
     ProfileMutations,
     ConsentMutations,
     ContactMutations,
+    RegistrationMutations,
 ):
     pass

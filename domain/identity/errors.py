@@ -91,6 +91,20 @@ class AuthorizationCodeReplayed(Rejection):
 
 
 @dataclass(eq=False)
+class IdentityNotLinked(Rejection):
+    """The electronic identity is linked to no customer yet: the person shows which customer they are by their phone."""
+
+    code = "IDENTITY_NOT_LINKED"
+
+
+@dataclass(eq=False)
+class IdentityNotLinkable(Rejection):
+    """The identity or the customer is linked otherwise, or they are different people: always the same answer."""
+
+    code = "IDENTITY_NOT_LINKABLE"
+
+
+@dataclass(eq=False)
 class SessionNotFound(Rejection):
     """There is no such session of one's own."""
 

@@ -11,6 +11,7 @@ from domain.identity.allowances import Taking
 from domain.identity.authorization import AuthorizationCode
 from domain.identity.challenge import Challenge, ChallengePurpose, UsedChallenge
 from domain.identity.contacts import Contact
+from domain.identity.identification import Identification
 from domain.identity.pace import Pace
 from domain.identity.session import Person, RefreshToken, Session
 from domain.kernel.executor import Work
@@ -65,6 +66,17 @@ class Identities(Protocol):
         """Uses the challenge up. None when it is used, expired, unknown, nobody's or for another purpose.
 
         From then on the device that had asked for the code is known.
+        """
+        ...
+
+    async def customer_identified(self, issuer: str, subject: str, now: datetime, /) -> UUID | None:
+        """Whose electronic identity it is, and that it was used now. None while it is nobody's here."""
+        ...
+
+    async def link(self, customer_id: UUID, identification: Identification, now: datetime, /) -> bool:
+        """Links an electronic identity to a customer; to do it twice changes nothing.
+
+        False when either is linked otherwise with this provider, or their birth dates are known and differ.
         """
         ...
 

@@ -30,6 +30,7 @@ class EndReason(StrEnum):
     REVOKED = "REVOKED"
     CONTACT_POINT_CHANGED = "CONTACT_POINT_CHANGED"
     PHONE_LOST = "PHONE_LOST"
+    ROLE_TAKEN_AWAY = "ROLE_TAKEN_AWAY"
 
 
 class AuthenticationMethod(StrEnum):

@@ -22,6 +22,7 @@ class MessageKind(StrEnum):
     CONTACT_POINT_CHANGED = "CONTACT_POINT_CHANGED"  # undo_code: str, hours: int
     CONTACT_POINT_RESTORED = "CONTACT_POINT_RESTORED"
     PHONE_REPORTED_LOST = "PHONE_REPORTED_LOST"
+    CARD_REGISTERED = "CARD_REGISTERED"
     BONUS_GRANTED = "BONUS_GRANTED"  # bonus: its code, reward: Money or Quantity
 
 

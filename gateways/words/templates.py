@@ -61,6 +61,10 @@ MESSAGES: Final[Mapping[str, Template]] = {
         "Your phone has been reported lost at {operator}. Nobody can sign in with it, and other devices have "
         "been signed out. If it was not you, contact customer service."
     ),
+    MessageKind.CARD_REGISTERED: (
+        "Your prepaid card at {operator} is registered to you and can be used. If it was not you who registered it, "
+        "please contact us."
+    ),
     MessageKind.BONUS_GRANTED: "You have received a bonus from {operator}. {bonus:name}: {reward}.",
 }
 
@@ -75,10 +79,15 @@ ERRORS: Final[Mapping[str, Template]] = {
     ),
     "CURRENCY_NOT_OFFERED": "You cannot pay in this currency here.",
     "CARD_NOT_FOUND": "We cannot find this prepaid card.",
-    "CARD_CLOSED": "This prepaid card is closed and cannot be topped up.",
-    "CARD_BLOCKED": "This prepaid card is blocked and cannot be topped up.",
-    "CARD_CONVERTED": "This prepaid card has been replaced by a subscription and cannot be topped up.",
+    "CARD_CLOSED": "This prepaid card is closed.",
+    "CARD_BLOCKED": "This prepaid card is blocked.",
+    "CARD_CONVERTED": "This prepaid card has been replaced by a subscription.",
     "CARD_AWAITING_REGISTRATION": "This prepaid card must be registered before it can be topped up.",
+    "CARD_ALREADY_REGISTERED": "This prepaid card is registered already and can be used.",
+    "REGISTRATION_NOT_REQUIRED": "Prepaid cards need no registration here.",
+    "IDENTIFICATION_MISSING": "Sign in with your electronic ID first.",
+    "HOLDER_TOO_YOUNG": "You must be at least {from_age} years old. Ask a guardian to hold the prepaid card for you.",
+    "ADDRESS_INCOMPLETE": "Give your whole address: street, postal code and town.",
     "PAYMENT_METHOD_NOT_FOUND": "We cannot find this payment method.",
     "PAYMENT_METHOD_EXPIRED": "This payment method has expired. Choose another one or add a new one.",
     "PAYMENT_DECLINED": "{reason:name} Nothing has been charged. You can try another payment method.",

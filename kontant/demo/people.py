@@ -55,6 +55,8 @@ _PARTS: Final = {
     Part.UNREGISTERED: (22, 311, "has a card that awaits registration"),
 }
 
+_ACTIVE_FROM_THE_START: Final = "has a new card, which needed no registration"
+
 _SWEDISH: Final = (
     ("Karin", "Lindqvist", "sv-SE"),
     ("Johan", "Lindqvist", "sv-SE"),
@@ -95,7 +97,9 @@ def people(operator: Operator) -> tuple[DemoPerson, ...]:
             locale=locale,
             age=age,
             days_since_birthday=days_since_birthday,
-            about=about,
+            about=_ACTIVE_FROM_THE_START
+            if part is Part.UNREGISTERED and not operator.card_registration_required
+            else about,
             email=f"{_plain(given_name)}.{_plain(family_name)}@example.com" if part in _WITH_EMAIL else None,
         )
         for index, ((part, (age, days_since_birthday, about)), (given_name, family_name, locale)) in enumerate(

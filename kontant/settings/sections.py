@@ -63,6 +63,7 @@ class OperatorSection(Section):
     card_active_months: PositiveInt = 12
     card_grace_months: PositiveInt = 3
     sign_in: SignInSection = SignInSection()
+    card_registration_required: bool = True
     clients: Annotated[dict[Annotated[str, Field(pattern=CLIENT_ID)], ClientSection], Field(min_length=1)] = APP_ALONE
     consents: Consents = NOTHING_ASKED
     consent_age: Annotated[int, Field(ge=0, le=18)] = 13
@@ -88,6 +89,7 @@ class OperatorSection(Section):
             top_up_offer=self.top_up.to_offer(),
             card_active_months=self.card_active_months,
             card_grace_months=self.card_grace_months,
+            card_registration_required=self.card_registration_required,
             consent_purposes=tuple(section.to_purpose(code) for code, section in self.consents.items()),
             consent_age=self.consent_age,
         )

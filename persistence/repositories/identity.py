@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, insert, null, or_, select, update
+from sqlalchemy import Date, Uuid, and_, func, insert, null, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
 from domain.identity.authorization import AuthorizationCode, AuthorizationTerms
+from domain.identity.identification import Identification
 from domain.identity.session import AuthenticationMethod, Person, RefreshToken, Session
 from domain.kernel.access import StaffRole
 from persistence.repositories.challenges import PostgresChallenges
@@ -18,12 +20,14 @@ from persistence.statement import Statement, col, parameter
 from persistence.tables.customers import CustomerTable
 from persistence.tables.identity import (
     AuthorizationCodeTable,
+    FederatedIdentityTable,
     RefreshTokenTable,
     SessionTable,
 )
 from persistence.tables.support import StaffTable
 
 S, R, A = SessionTable, RefreshTokenTable, AuthorizationCodeTable
+F = FederatedIdentityTable
 
 _session: tuple[Any, ...] = (
     col(S.id),
@@ -108,6 +112,26 @@ CODE: Final = Statement(select(*_code).where(col(A.hash) == parameter("digest", 
 USE_CODE: Final = Statement(
     update(A).where(col(A.hash) == parameter("digest", col(A.hash))).values(session_id=parameter("session", col(S.id)))
 )
+
+_same_identity = and_(
+    col(F.issuer) == parameter("issuer", col(F.issuer)), col(F.subject) == parameter("subject", col(F.subject))
+)
+CUSTOMER_IDENTIFIED: Final = Statement(
+    update(F)
+    .where(_same_identity)
+    .values(last_seen_at=parameter("now", col(F.last_seen_at)))
+    .returning(col(F.customer_id))
+)
+IS_BORN_THEN: Final = Statement(
+    select(func.coalesce(col(CustomerTable.birth_date) == parameter("birth_date", Date()), True)).where(
+        col(CustomerTable.id) == parameter("customer", col(CustomerTable.id))
+    )
+)
+_link: tuple[Any, ...] = (col(F.issuer), col(F.subject), col(F.customer_id), col(F.linked_at), col(F.last_seen_at))
+LINK: Final = Statement(
+    insert_or_not(F).values({column: parameter(column.key, column) for column in _link}).on_conflict_do_nothing()
+)
+LINKED_TO: Final = Statement(select(col(F.customer_id)).where(_same_identity))
 
 
 def to_session(row: Sequence[Any]) -> Session:
@@ -246,3 +270,16 @@ class PostgresIdentity(PostgresChallenges):
 
     async def use_authorization_code(self, digest: bytes, session_id: UUID, /) -> None:
         await USE_CODE.execute(self._driver, digest=digest, session=session_id)
+
+    async def customer_identified(self, issuer: str, subject: str, now: datetime, /) -> UUID | None:
+        row = await CUSTOMER_IDENTIFIED.fetchrow(self._driver, issuer=issuer, subject=subject, now=now)
+        return row[0] if row else None
+
+    async def link(self, customer_id: UUID, identification: Identification, now: datetime, /) -> bool:
+        same = await IS_BORN_THEN.fetchrow(self._driver, customer=customer_id, birth_date=identification.birth_date)
+        if same is None or not same[0]:
+            return False
+        identity = {"issuer": identification.provider, "subject": identification.subject}
+        await LINK.execute(self._driver, **identity, customer_id=customer_id, linked_at=now, last_seen_at=now)
+        linked_to = await LINKED_TO.fetchrow(self._driver, **identity)
+        return linked_to is not None and linked_to[0] == customer_id

@@ -15,6 +15,7 @@ from persistence.tables import (
     loyalty,
     notifications,
     payments,
+    registration,
     support,
     topups,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "loyalty",
     "notifications",
     "payments",
+    "registration",
     "support",
     "topups",
 ]

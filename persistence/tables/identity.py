@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, text
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -129,6 +129,19 @@ class AuthorizationCodeTable(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=TIME, index=True)
     session_id: UUID | None = Field(default=None, foreign_key="session.id")
     """Which session it has made. It stays here for a day, so that whoever comes with it again is found out."""
+
+
+class FederatedIdentityTable(SQLModel, table=True):
+    """An electronic identity, and the customer whose it is: one customer each, and one of each provider a customer."""
+
+    __tablename__ = "federated_identity"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
+    __table_args__ = (UniqueConstraint("customer_id", "issuer", name="one_identity_of_each_provider"),)
+
+    issuer: str = Field(sa_type=TEXT, primary_key=True)
+    subject: str = Field(sa_type=TEXT, primary_key=True)
+    customer_id: UUID = Field(foreign_key="customer.id")
+    linked_at: datetime = Field(sa_type=TIME)
+    last_seen_at: datetime = Field(sa_type=TIME)
 
 
 class RefreshTokenTable(SQLModel, table=True):

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from api.schema.ids import global_id
+from domain.cards.card import CardStatus
 from domain.contacts.usecases import RemoveContactPoint
 from domain.customers.customer import ContactKind
 from domain.identity.contacts import Contact
@@ -277,6 +278,17 @@ async def lost_input(society: Society, someone: Someone) -> dict[str, Any]:
     return {"phoneNumber": await reached(society, whoever(society, someone))}
 
 
+async def register_input(society: Society, someone: Someone) -> dict[str, Any]:
+    """A card of the holder's that waits for it."""
+    world, holder = society.client.worlds[0], society.people["holder"].id
+    card = await world.card(holder, status=CardStatus.AWAITING_REGISTRATION, active_until=None, grace_until=None)
+    return {
+        "cardId": global_id("card", card),
+        "address": {"street": "Storgatan 1", "postalCode": "903 26", "city": "Umeå"},
+        "idempotencyKey": f"register-{card}",
+    }
+
+
 INPUTS: Final = {
     "requestSignInCode": sign_in_input,
     "endSession": end_session_input,
@@ -285,6 +297,7 @@ INPUTS: Final = {
     "startSupportSession": start_input,
     "endSupportSession": session_of_agent,
     "disputeSupportAccess": dispute_input,
+    "registerCard": register_input,
     "updateProfile": profile_input,
     "updateConsent": consent_input,
     "changePhoneNumber": new_number_input,

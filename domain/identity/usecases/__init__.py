@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain.identity.usecases import authorizing, challenges, sessions, signing_in
+from domain.identity.usecases import authorizing, challenges, federated, sessions, signing_in
 
-USE_CASES: Final = (*challenges.USE_CASES, *signing_in.USE_CASES, *authorizing.USE_CASES, *sessions.USE_CASES)
+USE_CASES: Final = (
+    *challenges.USE_CASES,
+    *signing_in.USE_CASES,
+    *authorizing.USE_CASES,
+    *federated.USE_CASES,
+    *sessions.USE_CASES,
+)

@@ -81,7 +81,9 @@ async def end(session: Session, reason: EndReason, work: IdentityWork) -> Sessio
     return session
 
 
-async def end_all(person: Person, reason: EndReason, work: IdentityWork, *, but: UUID | None) -> Sequence[Session]:
+async def end_all(
+    person: Person, reason: EndReason, work: IdentityWork, *, but: UUID | None = None
+) -> Sequence[Session]:
     """Ends every session of a person's, but for one, and says so. Those that it has ended."""
     ended = await work.identity.end_sessions(person, work.now, but=but)
     for session in ended:

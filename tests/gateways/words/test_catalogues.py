@@ -27,6 +27,7 @@ WORDS = Words(operator("Baltika", "LV", "lv-LV", "sv-SE", "ru-LV", "en"))
 DATA: Mapping[str, Any] = {
     "code": "012345",
     "minutes": 5,
+    "from_age": 16,
     "amount": Money(10000, "EUR"),
     "minimum": Money(500, "EUR"),
     "maximum": Money(10000, "EUR"),
