@@ -25,7 +25,7 @@ from api.graphql.registered import Registered
 from api.hosts import Hosts, services_of
 from api.operations import Measured, Metrics, operations_routes
 from api.problem_details import MaskedFaults, NewId, exception_handlers
-from api.rates import Policies, RateLimits, Rates, quota_of
+from api.rates import Policies, RateLimits, Rates, address_of, quota_of
 from api.refusals import refuse
 from api.schema import build_schema
 from api.services import Services
@@ -124,7 +124,7 @@ async def context_of(request: Request) -> Context:
     actor = await services.identity.authenticator.actor(request.headers.get("authorization"))
     _count(request, services.identity, actor)
     locale = negotiate(request.headers.get("accept-language"), actor.locale, offered=services.operator.locales)
-    return Context(services=services, actor=actor, locale=locale)
+    return Context(services=services, actor=actor, locale=locale, address=address_of(request.scope))
 
 
 def _count(request: Request, identity: Identity, actor: Actor) -> None:

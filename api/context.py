@@ -23,6 +23,8 @@ class Context:
     services: Services
     actor: Actor
     locale: str
+    address: str = field(default="", repr=False)
+    """The IP address that the request came from."""
     batches: Batches = field(default_factory=Batches)
 
     @property

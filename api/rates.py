@@ -151,10 +151,15 @@ class RateLimits:
         await app(scope, receive, send_with_headers)
 
 
+def address_of(scope: Scope) -> str:
+    """The IP address of whoever sent it, behind proxies that are trusted; empty where there is none."""
+    client: Sequence[object] | None = scope.get("client")
+    return str(client[0]) if client else ""
+
+
 def sender(scope: Scope) -> str:
     """Who is counted as one address."""
-    client: Sequence[object] | None = scope.get("client")
-    return _network(str(client[0])) if client else ""
+    return _network(address_of(scope))
 
 
 @lru_cache(maxsize=4096)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from typing import Final
 from uuid import UUID
 
@@ -17,7 +18,7 @@ class DerivedSignInCodes:
 
     def __init__(self, secret: bytes, operator: str) -> None:
         self._code_key = derived_key(secret, operator=operator, purpose="sign-in-codes")
-        self._number_key = derived_key(secret, operator=operator, purpose="phone-numbers")
+        self._digest_key = derived_key(secret, operator=operator, purpose="contacts")
 
     def code_of(self, challenge_id: UUID) -> str:
         """The challenge's code: an HMAC cut down as in RFC 4226, section 5.3, with SHA-256 in SHA-1's place."""
@@ -30,6 +31,6 @@ class DerivedSignInCodes:
         """Compared in constant time, so that no digit can be found before the others."""
         return hmac.compare_digest(self.code_of(challenge_id).encode(), code.encode(errors="surrogatepass"))
 
-    def digest_of(self, phone_number: str, /) -> bytes:
+    def digest_of(self, *parts: str) -> bytes:
         """Without the key, a digest of something as short as a phone number could simply be searched for."""
-        return hmac.digest(self._number_key, phone_number.encode(), hashlib.sha256)
+        return hmac.digest(self._digest_key, json.dumps(parts).encode(), hashlib.sha256)

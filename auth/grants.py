@@ -16,6 +16,7 @@ from auth.devices import device_label
 from auth.refresh import digest_of, new_refresh_token
 from domain.identity.authorization import Authorized
 from domain.identity.errors import AuthorizationRefused, RefreshRefused, SignInRefused
+from domain.identity.senders import Sender
 from domain.identity.usecases.authorizing import RedeemAuthorizationCode
 from domain.kernel.errors import Forbidden, Unauthenticated
 from domain.support.errors import SupportSessionNotFound
@@ -76,7 +77,7 @@ class _Grant(rfc6749.BaseGrant, rfc6749.TokenEndpointMixin):
 
 
 class SignInCodeGrant(_Grant):
-    """A code that was sent to a phone. Why it is refused is never said: it would help whoever guesses."""
+    """A code that was sent to a phone or by e-mail. Why it is refused is never said: it would help whoever guesses."""
 
     GRANT_TYPE = SIGN_IN_CODE
     REFUSAL = "The code is wrong, used or expired, or was tried too often. Ask for a new one."
@@ -91,7 +92,12 @@ class SignInCodeGrant(_Grant):
         except ValueError:
             raise SignInRefused from None
         session = await self.server.sign_in.redeem(
-            challenge_id, self.code, client_id=self.client_id, token_digest=next_token_digest, device=self.device
+            challenge_id,
+            self.code,
+            sender=Sender(address=self.request.address, client_id=self.client_id),
+            client_id=self.client_id,
+            token_digest=next_token_digest,
+            device=self.device,
         )
         return Authorized(session=session)
 

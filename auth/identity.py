@@ -18,6 +18,7 @@ from auth.metadata import metadata
 from auth.server import TokenServer
 from auth.token_status import TokenStatus
 from auth.tokens import AccessTokens
+from domain.identity.codes import CodeProcess
 from domain.identity.processes import SignInProcess
 from domain.kernel.executor import Executor
 from domain.kernel.time import Clock
@@ -49,7 +50,8 @@ class Identity:
         self.operator, self.clients = operator, Clients(clients)
         self.codes = DerivedSignInCodes(secret, operator.slug)
         self.forms = FormProofs(secret, operator.slug)
-        self.sign_in = SignInProcess(executor, self.codes)
+        self.code_process = CodeProcess(executor, self.codes)
+        self.sign_in = SignInProcess(executor, self.code_process)
         tokens = AccessTokens(operator, self._keys)
         self.token_server = TokenServer(
             self.sign_in,

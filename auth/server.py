@@ -46,7 +46,9 @@ class Answer:
 
 
 class _Request(rfc6749.OAuth2Request):
-    """Authlib reads the secret of `client_secret_post` from here."""
+    """Authlib reads the secret of `client_secret_post` from here. `address` is the sender's."""
+
+    address: str = ""
 
     @property
     def form(self) -> dict[str, str]:
@@ -87,11 +89,16 @@ class TokenServer(rfc6749.AuthorizationServer):
         """Whom its access tokens are for."""
         return self._tokens.audience
 
-    async def answer(self, form: Mapping[str, str], headers: Mapping[str, str] = NO_HEADERS) -> Answer:
-        """Answers a request to the token endpoint; never raises for what a client can do wrong."""
+    async def answer(
+        self, form: Mapping[str, str], headers: Mapping[str, str] = NO_HEADERS, *, address: str = ""
+    ) -> Answer:
+        """Answers a request to the token endpoint; never raises for what a client can do wrong.
+
+        `address` is the IP address that it came from.
+        """
         try:
             await self._keys.load()
-            return await greenlet_spawn(self._answer, dict(form), headers)
+            return await greenlet_spawn(self._answer, dict(form), headers, address)
         except (Unavailable, Busy) as fault:
             return later(fault)
 
@@ -118,9 +125,10 @@ class TokenServer(rfc6749.AuthorizationServer):
             body["id_token"] = self._id_tokens.issue(session, nonce=granted.nonce, now=now)
         return body
 
-    def _answer(self, form: dict[str, str], headers: Mapping[str, str]) -> Answer:
+    def _answer(self, form: dict[str, str], headers: Mapping[str, str], address: str) -> Answer:
         core = cast("Any", self)  # what `handle_response` makes is what these return, which its types do not know
         request = self.create_oauth2_request((form, headers))
+        cast("_Request", request).address = address
         if "grant_type" not in form:
             missing = errors.InvalidRequestError("The parameter grant_type is missing.")
             return core.handle_error_response(request, missing)

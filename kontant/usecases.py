@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from domain.cards import usecases as cards
+from domain.consents import usecases as consents
+from domain.customers import profile
 from domain.customers import usecases as customers
 from domain.families import usecases as families
 from domain.identity import usecases as identity
@@ -19,6 +21,7 @@ from domain.topups import usecases as topups
 
 USE_CASES: Final[tuple[UseCase[Any, Any], ...]] = (
     *cards.USE_CASES,
+    *consents.USE_CASES,
     *customers.USE_CASES,
     *families.USE_CASES,
     *identity.USE_CASES,
@@ -27,6 +30,7 @@ USE_CASES: Final[tuple[UseCase[Any, Any], ...]] = (
     *loyalty.USE_CASES,
     *notifications.USE_CASES,
     *payments.USE_CASES,
+    *profile.USE_CASES,
     *support.USE_CASES,
     *topups.USE_CASES,
 )

@@ -25,6 +25,7 @@ from persistence.database import Database
 from persistence.events import PostgresSubscriptions
 from persistence.faults import in_our_words, is_lost
 from persistence.repositories.cards import PostgresCards
+from persistence.repositories.consents import PostgresConsents
 from persistence.repositories.customers import PostgresCustomers
 from persistence.repositories.families import PostgresFamilies
 from persistence.repositories.identity import PostgresIdentity
@@ -144,7 +145,11 @@ class PostgresWork:
 
     @cached_property
     def customers(self) -> PostgresCustomers:
-        return PostgresCustomers(lambda: self.session)
+        return PostgresCustomers(self._driver, self.actor, lambda: self.session)
+
+    @cached_property
+    def consents(self) -> PostgresConsents:
+        return PostgresConsents(self._driver)
 
     @cached_property
     def families(self) -> PostgresFamilies:

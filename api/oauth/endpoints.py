@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Final
 
 import orjson
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from api.oauth.forms import NoForm, form_of, response_of
 from api.oauth.parts import PartsOf
-from api.rates import quota_of
+from api.rates import address_of, quota_of
 from auth.identity import Identity
 from auth.keys import KEY_SET_GOOD_FOR
 from auth.server import Answer, later, refusal
@@ -39,7 +40,8 @@ class Endpoints:
 
     async def token(self, request: Request) -> Response:
         identity = self._parts_of(request).identity
-        return await _asked(request, identity.token_server.answer, identity)
+        answer = partial(identity.token_server.answer, address=address_of(request.scope))
+        return await _asked(request, answer, identity)
 
     async def revoke(self, request: Request) -> Response:
         identity = self._parts_of(request).identity

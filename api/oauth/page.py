@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from api.oauth.forms import NoForm, Pairs, form_of, form_pairs, query_pairs
 from api.oauth.html import page
 from api.oauth.parts import OAuthParts, PartsOf
+from api.rates import address_of
 from auth.authorization import (
     AuthorizationDenied,
     AuthorizationRequest,
@@ -22,13 +23,16 @@ from auth.authorization import (
     read_request,
 )
 from auth.refresh import new_refresh_token
-from domain.identity.errors import InvalidPhoneNumber, SignInRefused, TooManySignInCodes
+from domain.identity.contacts import Contact
+from domain.identity.errors import SignInRefused
+from domain.identity.processes import SignInProcess
+from domain.identity.senders import Sender
 from domain.kernel.errors import Busy, Rejection, Unavailable
 from gateways.words.negotiation import negotiate
 
 COOKIE_SECONDS: Final = 600
-LONGEST_NUMBER: Final = 40
-"""In characters; no number that people type is as long."""
+LONGEST_CONTACT: Final = 254
+"""In characters; no number or address that people type is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class SignInPage:
         self._parts_of = parts_of
 
     async def authorize(self, http: Request) -> Response:
-        """Where an app sends its person. Answers with the form for the phone number, or with an error to the app."""
+        """Where an app sends its person. Answers with the first form, or with an error to the app."""
         visit = self._visit(http)
         try:
             pairs = await form_pairs(http) if http.method == "POST" else query_pairs(http)
@@ -62,10 +66,13 @@ class SignInPage:
         except AuthorizationDenied as denied:
             return _denied(visit, recipient, denied)
         visit = self._visit(http, asked)
-        return self._ask_for_number(visit, asked, phone_number=(asked.login_hint or "")[:LONGEST_NUMBER])
+        return self._ask_for_contact(visit, asked, contact=(asked.login_hint or "")[:LONGEST_CONTACT])
 
     async def sign_in(self, http: Request) -> Response:
-        """Where the forms are sent: a phone number first, then the code. The request comes along in the query."""
+        """Where the forms are sent: a phone number or an e-mail address first, then the code.
+
+        The request comes along in the query.
+        """
         visit = self._visit(http)
         try:
             pairs, form = query_pairs(http), await form_of(http)
@@ -75,7 +82,7 @@ class SignInPage:
             return _told(visit, "page.bad_request", status=400)
         visit = self._visit(http, asked)
         if not _is_our_own(visit, asked, form):
-            return self._ask_for_number(visit, asked, error=visit.say("page.expired"), status=403)
+            return self._ask_for_contact(visit, asked, error=visit.say("page.expired"), status=403)
         if form.get("step") == "cancel":
             return _denied(visit, recipient, AuthorizationDenied("access_denied", "The person did not sign in."))
         try:
@@ -109,34 +116,33 @@ class SignInPage:
         return _redirected(there, {"state": given["state"]} if given.get("state") else {})
 
     async def _send_code(self, visit: _Visit, asked: AuthorizationRequest, form: dict[str, str]) -> Response:
-        number = form.get("phone_number", "")[:LONGEST_NUMBER]
+        typed = form.get("contact", "")[:LONGEST_CONTACT]
         try:
-            challenge = await visit.parts.identity.sign_in.request(number)
-        except (InvalidPhoneNumber, TooManySignInCodes) as refused:
-            return self._ask_for_number(visit, asked, phone_number=number, error=_said(visit, refused), status=400)
-        return self._ask_for_code(visit, asked, challenge_id=str(challenge.id), phone_number=number)
+            contact = Contact.typed(typed)
+            challenge = await visit.parts.identity.sign_in.request(contact, sender=_sender(visit, asked))
+        except tuple(SignInProcess.rejects) as refused:
+            return self._ask_for_contact(visit, asked, contact=typed, error=_said(visit, refused), status=400)
+        return self._ask_for_code(visit, asked, challenge_id=str(challenge.id), contact=typed)
 
     async def _take_code(self, visit: _Visit, asked: AuthorizationRequest, form: dict[str, str]) -> Response:
         code, granted = "".join(form.get("code", "").split()), new_refresh_token()
-        challenge_id, number = form["challenge_id"], form.get("phone_number", "")[:LONGEST_NUMBER]
+        challenge_id, contact = form["challenge_id"], form.get("contact", "")[:LONGEST_CONTACT]
         try:
             await visit.parts.identity.sign_in.authorize(
-                UUID(challenge_id), code, terms=asked.terms, code_digest=granted.digest
+                UUID(challenge_id), code, sender=_sender(visit, asked), terms=asked.terms, code_digest=granted.digest
             )
         except (SignInRefused, ValueError):
             error = visit.say("SIGN_IN_REFUSED")
-            return self._ask_for_code(
-                visit, asked, challenge_id=challenge_id, phone_number=number, error=error, status=400
-            )
+            return self._ask_for_code(visit, asked, challenge_id=challenge_id, contact=contact, error=error, status=400)
         answer = {"code": granted.text, **_state_and_issuer(visit, asked.state)}
         response = _redirected(asked.terms.redirect_uri, answer)
         response.delete_cookie(_cookie_name(visit), path="/", secure=_is_secure(visit), httponly=True, samesite="lax")
         return response
 
-    def _ask_for_number(
-        self, visit: _Visit, asked: AuthorizationRequest, *, phone_number: str = "", error: str = "", status: int = 200
+    def _ask_for_contact(
+        self, visit: _Visit, asked: AuthorizationRequest, *, contact: str = "", error: str = "", status: int = 200
     ) -> Response:
-        return _form(visit, asked, "number.html", status, phone_number=phone_number, error=error)
+        return _form(visit, asked, "contact.html", status, contact=contact, error=error)
 
     def _ask_for_code(
         self,
@@ -144,13 +150,11 @@ class SignInPage:
         asked: AuthorizationRequest,
         *,
         challenge_id: str,
-        phone_number: str,
+        contact: str,
         error: str = "",
         status: int = 200,
     ) -> Response:
-        return _form(
-            visit, asked, "code.html", status, challenge_id=challenge_id, phone_number=phone_number, error=error
-        )
+        return _form(visit, asked, "code.html", status, challenge_id=challenge_id, contact=contact, error=error)
 
     def _visit(
         self, http: Request, asked: AuthorizationRequest | None = None, *, locales: tuple[str, ...] = ()
@@ -202,6 +206,10 @@ def _told(visit: _Visit, key: str, *, status: int = 200) -> Response:
 
 def _said(visit: _Visit, refusal: Rejection) -> str:
     return visit.say(refusal.code, refusal.data())
+
+
+def _sender(visit: _Visit, asked: AuthorizationRequest) -> Sender:
+    return Sender(address=address_of(visit.http.scope), client_id=asked.client.id)
 
 
 def _is_our_own(visit: _Visit, asked: AuthorizationRequest, form: dict[str, str]) -> bool:

@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from api.context import Context
+from api.schema.consents import Consent, consents_of
 from api.schema.fields import batched, shown, shown_field
 from api.schema.ids import global_id
 from api.schema.node import Node, found_by, in_order
@@ -17,6 +18,7 @@ from api.schema.scalars import Locale
 from domain.customers.customer import ContactKind
 from domain.kernel.access import ACCESS_BY_RELATIONS, Access
 from domain.support.search import FOUND_LATELY
+from domain.support.usecases import RecordCustomersSeen
 from persistence.queries.customers import CONTACT_POINTS, CUSTOMERS, CUSTOMERS_OF_STAFF, CustomerRow
 from persistence.statement import beside
 
@@ -62,6 +64,7 @@ class Customer(Node):
         access=Access.SELF,
     )
     contact_points: list[ContactPoint] | None = batched(contact_points, access=Access.SELF)
+    consents: list[Consent] | None = batched(consents_of, access=Access.SELF)
 
 
 def customer_of(row: CustomerRow) -> Customer:
@@ -86,6 +89,9 @@ async def find_customers(ids: Sequence[UUID], context: Context) -> Sequence[Cust
         rows = await CUSTOMERS_OF_STAFF.all(
             context.services.database, ids=list(set(ids)), me=context.me, since=context.now - FOUND_LATELY
         )
+        if rows:  # on record before it is shown
+            seen = RecordCustomersSeen(customer_ids=tuple(row.id for row in rows))
+            await context.services.executor.execute(seen, context.actor)
     else:
         rows = await CUSTOMERS.all(context.services.database, ids=list(set(ids)), me=context.me)
     return in_order(ids, map(customer_of, rows), lambda customer: customer.key)

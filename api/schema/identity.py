@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import strawberry
 from strawberry.types import Info
@@ -12,10 +13,14 @@ from api.context import Context
 from api.schema.errors import UserError, mutation, payload, user_error
 from api.schema.fields import shown_field
 from api.schema.scalars import PhoneNumber
-from domain.identity.errors import InvalidPhoneNumber, TooManySignInCodes
+from domain.identity.contacts import Contact
+from domain.identity.errors import InvalidEmailAddress, InvalidPhoneNumber, TooManySignInCodes
 from domain.identity.processes import SignInProcess
+from domain.identity.senders import Sender
 from domain.kernel.access import Permission
-from domain.kernel.errors import Rejection
+from domain.kernel.errors import Invalid, Rejection
+
+_DEVICE_SECRET: Final = re.compile(r"[\x21-\x7e]{16,128}")
 
 
 @user_error(InvalidPhoneNumber, path="phoneNumber")
@@ -23,7 +28,12 @@ class InvalidPhoneNumberError(UserError):
     """No phone can have this number."""
 
 
-@user_error(TooManySignInCodes, path="phoneNumber")
+@user_error(InvalidEmailAddress, path="email")
+class InvalidEmailAddressError(UserError):
+    """It is not an e-mail address, or none that every mail server takes."""
+
+
+@user_error(TooManySignInCodes)
 class TooManySignInCodesError(UserError):
     """Too many codes were asked for; the last ones are still good."""
 
@@ -34,14 +44,22 @@ class TooManySignInCodesError(UserError):
         return refusal.data()
 
 
-@strawberry.input(description="Whom to send a code.")
+@strawberry.input(description="Whom to send a code: exactly one of `phoneNumber` and `email`.")
 class RequestSignInCodeInput:
-    phone_number: PhoneNumber = strawberry.field(description="The number of a card, or another by which one is known.")
+    phone_number: PhoneNumber | None = strawberry.field(
+        default=None, description="The number of a card, or another by which one is known."
+    )
+    email: str | None = strawberry.field(default=None, description="An e-mail address by which one is known.")
+    device_secret: str | None = strawberry.field(
+        default=None,
+        description="What this installation of the app has made for itself at random and keeps, 16 to 128 characters. "
+        "Whoever has signed in with it before is not kept waiting by what strangers ask for.",
+    )
 
 
 @payload(SignInProcess.rejects)
 class RequestSignInCodePayload:
-    """What the code is exchanged with. It is the same whether or not somebody is known by the number."""
+    """What the code is exchanged with. It is the same whether or not somebody is known by number or address."""
 
     challenge_id: strawberry.ID | None = shown_field("To be given to `/oauth/token` with the code.")
     expires_at: datetime | None = shown_field("Until when the code is good.")
@@ -53,10 +71,29 @@ class SignInMutations:
     async def request_sign_in_code(
         self, info: Info[Context, None], input: RequestSignInCodeInput
     ) -> RequestSignInCodePayload | None:
-        """Sends a code of six digits to a phone, if somebody is known by its number.
+        """Sends a code of six digits to a phone or an e-mail address, if somebody is known by it.
 
         Exchange it at `/oauth/token` with `grant_type=urn:kontant:grant-type:sign-in-code`, `challenge_id`, `code` and
         `client_id=kontant-app`. It is good for five minutes, once, and for five tries.
         """
-        challenge = await info.context.services.identity.sign_in.request(input.phone_number, info.context.actor)
+        context = info.context
+        challenge = await context.services.identity.sign_in.request(
+            _contact(input), sender=_sender(input, context), actor=context.actor
+        )
         return RequestSignInCodePayload(challenge_id=strawberry.ID(str(challenge.id)), expires_at=challenge.expires_at)
+
+
+def _contact(input: RequestSignInCodeInput) -> Contact:
+    match input.phone_number, input.email:
+        case str(number), None:
+            return Contact.phone(number)
+        case None, str(address):
+            return Contact.email(address)
+        case _:
+            raise Invalid("Give exactly one of phoneNumber and email.")
+
+
+def _sender(input: RequestSignInCodeInput, context: Context) -> Sender:
+    if input.device_secret is not None and not _DEVICE_SECRET.fullmatch(input.device_secret):
+        raise Invalid("A device secret has 16 to 128 visible ASCII characters, made at random.")
+    return Sender(address=context.address, client_id=context.actor.client_id or "", device=input.device_secret)

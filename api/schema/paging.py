@@ -28,6 +28,7 @@ MOST_FIRST: Final = 100
 FIRST_UUID: Final = UUID(int=0)
 LAST_UUID: Final = UUID(int=2**128 - 1)
 LAST_NUMBER: Final = 2**63 - 1
+LAST_INTEGER: Final = 2**31 - 1
 
 
 @shown(Access.PUBLIC)

@@ -9,10 +9,12 @@ import strawberry
 from strawberry.types import Info
 
 from api.context import Context
+from api.schema.consents import ConsentMutations
 from api.schema.fields import batched, shown
 from api.schema.identity import SignInMutations
 from api.schema.node import Node, find_nodes
 from api.schema.operators import Operator, operator_of
+from api.schema.profile import ProfileMutations
 from api.schema.sessions import SessionMutations
 from api.schema.support import Support, SupportMutations
 from api.schema.topups import TopUpMutations
@@ -73,5 +75,5 @@ class Query:
 
 
 @strawberry.type(description="What can be done. One mutation of a document may move value.")
-class Mutation(SignInMutations, SessionMutations, TopUpMutations, SupportMutations):
+class Mutation(SignInMutations, SessionMutations, TopUpMutations, SupportMutations, ProfileMutations, ConsentMutations):
     pass

@@ -23,6 +23,8 @@ URL = NewType("URL", str)
 _KEY: Final = re.compile(r"[\x21-\x7e]{8,255}")
 _PHONE_NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LOCALE: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
 
 
@@ -63,6 +65,21 @@ def _key(value: Any) -> str:
     return text
 
 
+def _date(value: Any) -> date:
+    text = _text(value, "a calendar date such as 2026-03-02")
+    try:
+        return date.fromisoformat(text if _DATE.fullmatch(text) else "")
+    except ValueError:
+        raise Invalid("A calendar date is a day that there is, written such as 2026-03-02.") from None
+
+
+def _locale(value: Any) -> str:
+    text = _text(value, "a language and region such as sv-SE")
+    if not _LOCALE.fullmatch(text):
+        raise Invalid("A language and region is written by BCP 47, such as sv-SE.")
+    return text
+
+
 def _utc(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
@@ -86,7 +103,7 @@ def _scalar(name: str, description: str, parse: Any, url: str | None = None, *, 
 
 SCALARS: Final[dict[object, Any]] = {
     date: _scalar(
-        "Date", "A calendar date by ISO 8601, local to the operator, such as 2026-03-02.", _output_only("Date"),
+        "Date", "A calendar date by ISO 8601, local to the operator, such as 2026-03-02.", _date,
         "https://www.rfc-editor.org/rfc/rfc3339", serialize=date.isoformat,
     ),
     datetime: _scalar(
@@ -112,7 +129,7 @@ SCALARS: Final[dict[object, Any]] = {
         _key,
     ),
     Locale: _scalar(
-        "Locale", "A language and region by BCP 47, such as sv-SE.", _output_only("Locale"),
+        "Locale", "A language and region by BCP 47, such as sv-SE.", _locale,
         "https://www.rfc-editor.org/info/bcp47",
     ),
     PhoneNumber: _scalar(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from api.context import Context
 from api.schema.cards import CardConnection, CardEdge, card_cursor, card_of
+from api.schema.consents import Consent, consents_of_actor
 from api.schema.customers import Customer, find_customers
 from api.schema.families import Family, family_of_actor
 from api.schema.fields import batched, shown, shown_field
@@ -46,6 +47,11 @@ async def viewer_actor(viewers: Sequence[Viewer], *, context: Context) -> Sequen
     [session] = await find_support_sessions([delegation.support_session_id], context) if delegation else [None]
     actor = Actor(kind=context.actor.kind, is_impersonating=context.actor.is_impersonating, support_session=session)
     return [actor] * len(viewers)
+
+
+async def viewer_consents(viewers: Sequence[Viewer], *, context: Context) -> Sequence[list[Consent]]:
+    """What the operator asks about, and what one agrees to."""
+    return [await consents_of_actor(context)] * len(viewers)
 
 
 async def viewer_family(viewers: Sequence[Viewer], *, context: Context) -> Sequence[Family | None]:
@@ -105,6 +111,7 @@ class Viewer:
 
     customer: Customer = batched(viewer_customer)
     actor: Actor = batched(viewer_actor)
+    consents: list[Consent] = batched(viewer_consents)
     family: Family | None = batched(viewer_family)
     payment_methods: list[PaymentMethod] = batched(viewer_payment_methods)
     cards: CardConnection = batched(viewer_cards)

@@ -36,8 +36,22 @@ class ContactPoint:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A customer, as the rules about what they may say of themselves see them."""
+
+    customer: Customer
+    has_guardian: bool
+
+
 class Customers(Protocol):
     """The customers within a transaction."""
+
+    async def of_actor(self, id: UUID, /) -> Profile | None:
+        """The customer, locked, if it is who acts or one whose guardian they are; the second gate."""
+        ...
+
+    async def keep(self, customer: Customer, /) -> None: ...
 
     async def add(self, customer: Customer, created_at: datetime, /) -> None: ...
 

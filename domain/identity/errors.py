@@ -15,8 +15,15 @@ class InvalidPhoneNumber(Rejection):
 
 
 @dataclass(eq=False)
+class InvalidEmailAddress(Rejection):
+    """It is not an e-mail address, or none that every mail server takes."""
+
+    code = "INVALID_EMAIL_ADDRESS"
+
+
+@dataclass(eq=False)
 class TooManySignInCodes(Rejection):
-    """So many codes were asked for with this number that the next has to wait."""
+    """So many codes were asked for, with this number or address or from there, that the next has to wait."""
 
     code = "TOO_MANY_SIGN_IN_CODES"
     retry_after_seconds: int

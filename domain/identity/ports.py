@@ -8,6 +8,8 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.identity.authorization import AuthorizationCode
+from domain.identity.challenge import Challenge, ChallengePurpose, UsedChallenge
+from domain.identity.contacts import Contact
 from domain.identity.session import Person, RefreshToken, Session
 from domain.kernel.executor import Work
 from domain.notifications.ports import Messages
@@ -16,35 +18,28 @@ from domain.notifications.ports import Messages
 class Identities(Protocol):
     """Challenges, sessions and refresh tokens within a transaction."""
 
-    async def challenges_since(self, since: datetime, number_digest: bytes, *, limit: int) -> Sequence[datetime]:
-        """When this number's last challenges were made, newest first.
+    async def challenges_since(self, since: datetime, contact_digest: bytes, *, limit: int) -> Sequence[datetime]:
+        """When this contact's last challenges were made, newest first.
 
-        Until the transaction ends, nobody else gets an answer for the same number: so a limit holds for parallel
+        Until the transaction ends, nobody else gets an answer for the same contact: so a limit holds for parallel
         requests too. Waits at most 2 s, then `Busy`.
         """
         ...
 
-    async def customer_of(self, phone_number: str, /) -> UUID | None:
-        """Who is reached by this number (E.164)."""
+    async def customer_of(self, contact: Contact, /) -> UUID | None:
+        """Who is reached there."""
         ...
 
-    async def add_challenge(
-        self,
-        id: UUID,
-        *,
-        customer_id: UUID | None,
-        number_digest: bytes,
-        tries: int,
-        created_at: datetime,
-        expires_at: datetime,
-    ) -> None: ...
+    async def add_challenge(self, challenge: Challenge, /) -> None: ...
 
     async def take_try(self, challenge_id: UUID, now: datetime, /) -> bool:
         """Takes one try of a challenge. False when there is none left, or it is used, expired or unknown."""
         ...
 
-    async def use_challenge(self, challenge_id: UUID, now: datetime, /) -> UUID | None:
-        """Uses the challenge up. Its customer; None when it is used, expired, unknown or nobody's."""
+    async def use_challenge(
+        self, challenge_id: UUID, purpose: ChallengePurpose, now: datetime, /
+    ) -> UsedChallenge | None:
+        """Uses the challenge up. None when it is used, expired, unknown, nobody's or for another purpose."""
         ...
 
     async def add_session(self, session: Session, /) -> Session:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from uuid import UUID
 
 from domain.identity.authorization import AuthorizationTerms, Authorized
-from domain.identity.challenge import SignInChallenge, SignInCodes
+from domain.identity.challenge import SignInChallenge
+from domain.identity.codes import CodeProcess
+from domain.identity.contacts import Contact
 from domain.identity.errors import (
     AuthorizationCodeReplayed,
     AuthorizationRefused,
+    InvalidEmailAddress,
     InvalidPhoneNumber,
     RefreshRefused,
     RefreshTokenReplayed,
-    SignInRefused,
 )
-from domain.identity.phone_numbers import e164
+from domain.identity.senders import Sender
 from domain.identity.session import EndReason, Session
 from domain.identity.usecases.authorizing import (
     EndReplayedAuthorization,
@@ -22,7 +24,7 @@ from domain.identity.usecases.authorizing import (
     RedeemAuthorizationCode,
 )
 from domain.identity.usecases.sessions import EndReplayedSession, RefreshSession, RevokeRefreshToken, RevokeSession
-from domain.identity.usecases.signing_in import RedeemSignInCode, RequestSignInCode, TakeSignInTry, request_sign_in_code
+from domain.identity.usecases.signing_in import RedeemSignInCode, RequestSignInCode, request_sign_in_code
 from domain.kernel.access import ANONYMOUS, Actor
 from domain.kernel.errors import Rejection
 from domain.kernel.executor import Executor
@@ -31,37 +33,38 @@ from domain.kernel.executor import Executor
 class SignInProcess:
     """The one way to a session. Nobody else executes its use cases."""
 
-    rejects: frozenset[type[Rejection]] = request_sign_in_code.rejects | {InvalidPhoneNumber}
+    rejects: frozenset[type[Rejection]] = request_sign_in_code.rejects | {InvalidPhoneNumber, InvalidEmailAddress}
     """How `request` can be refused."""
 
-    def __init__(self, executor: Executor, codes: SignInCodes) -> None:
+    def __init__(self, executor: Executor, codes: CodeProcess) -> None:
         self._executor, self._codes = executor, codes
 
-    async def request(self, phone_number: str, actor: Actor = ANONYMOUS) -> SignInChallenge:
-        """Has a code sent, if somebody is known by this number, and never tells which.
-
-        Raises `InvalidPhoneNumber` and `TooManySignInCodes`.
-        """
-        number = e164(phone_number)
-        command = RequestSignInCode(phone_number=number, number_digest=self._codes.digest_of(number))
-        return await self._executor.execute(command, actor)
+    async def request(self, contact: Contact, *, sender: Sender, actor: Actor = ANONYMOUS) -> SignInChallenge:
+        """Has a code sent, if somebody is known there, and never tells which. Raises `TooManySignInCodes`."""
+        return await self._executor.execute(RequestSignInCode(request=self._codes.request(contact, sender)), actor)
 
     async def redeem(
-        self, challenge_id: UUID, code: str, *, client_id: str, token_digest: bytes, device: str | None = None
+        self,
+        challenge_id: UUID,
+        code: str,
+        *,
+        sender: Sender,
+        client_id: str,
+        token_digest: bytes,
+        device: str | None = None,
     ) -> Session:
-        """A new session, whose first refresh token is given by its digest. Raises `SignInRefused`.
-
-        The try is taken and committed before the code is compared: guesses that come at once share one budget.
-        """
-        await self._try(challenge_id, code)
+        """A new session, whose first refresh token is given by its digest. Raises `SignInRefused`."""
+        await self._codes.ensure_right(challenge_id, code, sender)
         command = RedeemSignInCode(
             challenge_id=challenge_id, client_id=client_id, token_digest=token_digest, device=device
         )
         return await self._executor.execute(command, ANONYMOUS)
 
-    async def authorize(self, challenge_id: UUID, code: str, *, terms: AuthorizationTerms, code_digest: bytes) -> None:
+    async def authorize(
+        self, challenge_id: UUID, code: str, *, sender: Sender, terms: AuthorizationTerms, code_digest: bytes
+    ) -> None:
         """Gives an app an authorization code, by its digest, for a right sign-in code. Raises `SignInRefused`."""
-        await self._try(challenge_id, code)
+        await self._codes.ensure_right(challenge_id, code, sender)
         command = GrantAuthorizationCode(
             challenge_id=challenge_id, client_id=terms.client_id, terms=terms, code_digest=code_digest
         )
@@ -100,8 +103,3 @@ class SignInProcess:
         """Ends a session that a verified token of this client's names."""
         command = RevokeSession(client_id=client_id, session_id=session_id, reason=reason)
         await self._executor.execute(command, ANONYMOUS)
-
-    async def _try(self, challenge_id: UUID, code: str) -> None:
-        await self._executor.execute(TakeSignInTry(challenge_id=challenge_id), ANONYMOUS)
-        if not self._codes.matches(challenge_id, code):
-            raise SignInRefused

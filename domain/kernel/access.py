@@ -38,6 +38,8 @@ class Permission(StrEnum):
     CUSTOMER_ASSIST = "customer.assist"
     SUPPORT_REQUEST = "support.request"
     SUPPORT_ACCESS_DISPUTE = "support_access.dispute"
+    PROFILE_UPDATE = "profile.update"
+    CONSENT_UPDATE = "consent.update"
 
 
 class ActorKind(StrEnum):
@@ -62,6 +64,8 @@ class StaffRole(StrEnum):
 _OF_ANYBODY: Final = frozenset({Permission.SIGN_IN, Permission.SESSION_REFRESH})
 _OF_CUSTOMERS: Final = _OF_ANYBODY | {
     Permission.CARD_TOP_UP,
+    Permission.CONSENT_UPDATE,
+    Permission.PROFILE_UPDATE,
     Permission.SESSION_END,
     Permission.SUPPORT_ACCESS_DISPUTE,
     Permission.SUPPORT_REQUEST,

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final, Generic, Protocol, TypeVar, cast, get_type_hints
 from uuid import UUID
@@ -52,9 +52,9 @@ class Keyed(Command[R_co]):
     idempotency_key: str
 
 
-def personal() -> Any:
+def personal(*, default: Any = MISSING) -> Any:
     """A command's field that must not be kept: the audit row holds ids, codes and quantities only."""
-    return field(metadata={"personal": True})
+    return field(default=default, metadata={"personal": True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,12 @@ def local_date(at: datetime, time_zone: str) -> date:
     return at.astimezone(ZoneInfo(time_zone)).date()
 
 
+def age_on(day: date, birth_date: date) -> int:
+    """In whole years. Who was born on 29 February has a birthday on the last day of each other February."""
+    years = day.year - birth_date.year
+    return years if add_months(birth_date, 12 * years) <= day else years - 1
+
+
 def add_months(day: date, months: int) -> date:
     """The same day some months later; the 31st becomes the month's last day."""
     return Date(day).add(months=months).to_stdlib()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -47,6 +48,19 @@ class TopUpOffer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentPurpose:
+    """Something that people are asked their consent to, in words of the operator's."""
+
+    code: str
+    """As in `MARKETING_SMS`: for ever the same."""
+    text_version: int
+    """It rises when the text means something else. Who agreed to an earlier one is asked again."""
+    titles: Mapping[str, str]
+    """By locale (BCP 47), all of the operator's."""
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
     """One brand in one country, with one currency. Its settings do not change while the program runs."""
 
@@ -72,3 +86,10 @@ class Operator:
     """How long a top-up keeps a card active."""
     card_grace_months: int
     """How long after that a card can be brought back by a top-up."""
+    consent_purposes: tuple[ConsentPurpose, ...] = ()
+    consent_age: int = 13
+    """From which age, in years, somebody decides about consents for themselves. Before, their guardians do."""
+
+    def consent_purpose(self, code: str) -> ConsentPurpose | None:
+        """The purpose with this code, if people are asked about it."""
+        return next((purpose for purpose in self.consent_purposes if purpose.code == code), None)

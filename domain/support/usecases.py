@@ -79,6 +79,13 @@ class RecordSupportRequest(Command[None]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordCustomersSeen(Command[None]):
+    """Staff are about to be shown personal data of customers whom they have looked for."""
+
+    customer_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class DisputeSupportAccess(Command[SupportSession]):
     """A customer says that nobody should have acted for them."""
 
@@ -165,6 +172,11 @@ async def record_support_request(command: RecordSupportRequest, work: SupportWor
     """The audit row says it all: who, for whom, in which support session, and what was asked for (A4)."""
 
 
+@use_case(Permission.CUSTOMER_FIND)
+async def record_customers_seen(command: RecordCustomersSeen, work: SupportWork) -> None:
+    """The audit row says it all: who was shown whom, and when (A5)."""
+
+
 @use_case(Permission.SUPPORT_ACCESS_DISPUTE, rejects=[SupportSessionNotFound, SupportAccessDisputed, ReasonMissing])
 async def dispute_support_access(command: DisputeSupportAccess, work: SupportWork) -> SupportSession:
     """What is still going on is stopped at once."""
@@ -199,5 +211,6 @@ USE_CASES: Final = (
     act_in_support_session,
     end_support_session,
     record_support_request,
+    record_customers_seen,
     dispute_support_access,
 )

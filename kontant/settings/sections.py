@@ -10,6 +10,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from domain.operators.operator import Operator, TopUpOffer, TopUpRange
 from kontant.settings.clients import APP_ALONE, CLIENT_ID, ClientSection
+from kontant.settings.consents import NOTHING_ASKED, Consents
 from kontant.settings.values import Amounts, Country, Currency, Host, LocaleTag, Origins, PublicUrl, Section, TimeZone
 
 
@@ -61,6 +62,15 @@ class OperatorSection(Section):
     card_active_months: PositiveInt = 12
     card_grace_months: PositiveInt = 3
     clients: Annotated[dict[Annotated[str, Field(pattern=CLIENT_ID)], ClientSection], Field(min_length=1)] = APP_ALONE
+    consents: Consents = NOTHING_ASKED
+    consent_age: Annotated[int, Field(ge=0, le=18)] = 13
+
+    @model_validator(mode="after")
+    def _must_ask_in_every_language(self) -> Self:
+        problems = [f"{code}.{each}" for code, one in self.consents.items() for each in one.problems(self.locales)]
+        if problems:
+            raise ValueError(f"consents.{problems[0]}")
+        return self
 
     def to_operator(self, slug: str, issuer: str) -> Operator:
         return Operator(
@@ -76,6 +86,8 @@ class OperatorSection(Section):
             top_up_offer=self.top_up.to_offer(),
             card_active_months=self.card_active_months,
             card_grace_months=self.card_grace_months,
+            consent_purposes=tuple(section.to_purpose(code) for code, section in self.consents.items()),
+            consent_age=self.consent_age,
         )
 
 

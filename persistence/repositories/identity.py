@@ -10,10 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import Integer, Uuid, and_, insert, null, or_, select, update
 
-from domain.customers.customer import ContactKind
 from domain.identity.authorization import AuthorizationCode, AuthorizationTerms
+from domain.identity.challenge import Challenge, ChallengePurpose, UsedChallenge
+from domain.identity.contacts import Contact
 from domain.identity.session import AuthenticationMethod, Person, RefreshToken, Session
 from domain.kernel.access import StaffRole
+from domain.notifications.messages import Channel
 from persistence.statement import Driver, Statement, col, parameter
 from persistence.tables.customers import ContactPointTable, CustomerTable
 from persistence.tables.identity import (
@@ -26,12 +28,12 @@ from persistence.tables.support import StaffTable
 
 C, S, R, A = SignInChallengeTable, SessionTable, RefreshTokenTable, AuthorizationCodeTable
 
-# For as long as the transaction lasts. By the digest's first 64 bits: should two numbers share them, one waits.
-LOCK_NUMBER: Final = "select pg_advisory_xact_lock($1)"
+# For as long as the transaction lasts. By the digest's first 64 bits: should two contacts share them, one waits.
+LOCK_CONTACT: Final = "select pg_advisory_xact_lock($1)"
 CHALLENGES_SINCE: Final = Statement(
     select(col(C.created_at))
     .where(
-        col(C.number_digest) == parameter("digest", col(C.number_digest)),
+        col(C.contact_digest) == parameter("digest", col(C.contact_digest)),
         col(C.created_at) > parameter("since", col(C.created_at)),
     )
     .order_by(col(C.created_at).desc())
@@ -39,14 +41,16 @@ CHALLENGES_SINCE: Final = Statement(
 )
 CUSTOMER_OF: Final = Statement(
     select(col(ContactPointTable.customer_id)).where(
-        col(ContactPointTable.kind) == ContactKind.PHONE,
-        col(ContactPointTable.value) == parameter("number", col(ContactPointTable.value)),
+        col(ContactPointTable.kind) == parameter("kind", col(ContactPointTable.kind)),
+        col(ContactPointTable.value) == parameter("value", col(ContactPointTable.value)),
     )
 )
 _challenge: tuple[Any, ...] = (
     col(C.id),
     col(C.customer_id),
-    col(C.number_digest),
+    col(C.purpose),
+    col(C.channel),
+    col(C.contact_digest),
     col(C.attempts_left),
     col(C.created_at),
     col(C.expires_at),
@@ -62,9 +66,9 @@ TAKE_TRY: Final = Statement(
 )
 USE_CHALLENGE: Final = Statement(
     update(C)
-    .where(_open, col(C.customer_id).is_not(null()))
+    .where(_open, col(C.customer_id).is_not(null()), col(C.purpose) == parameter("purpose", col(C.purpose)))
     .values(used_at=parameter("now", col(C.expires_at)))
-    .returning(col(C.customer_id))
+    .returning(col(C.customer_id), col(C.channel), col(C.contact_digest))
 )
 
 _session: tuple[Any, ...] = (
@@ -211,43 +215,38 @@ class PostgresIdentity:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
 
-    async def challenges_since(self, since: datetime, number_digest: bytes, *, limit: int) -> list[datetime]:
-        lock = int.from_bytes(number_digest[:8], "big", signed=True)
+    async def challenges_since(self, since: datetime, contact_digest: bytes, *, limit: int) -> list[datetime]:
+        lock = int.from_bytes(contact_digest[:8], "big", signed=True)
         # A statement of its own: the next one must see what the lock's last holder wrote.
-        await self._driver.fetchval(LOCK_NUMBER, lock)
-        rows = await CHALLENGES_SINCE.fetch(self._driver, digest=number_digest, since=since, most=limit)
+        await self._driver.fetchval(LOCK_CONTACT, lock)
+        rows = await CHALLENGES_SINCE.fetch(self._driver, digest=contact_digest, since=since, most=limit)
         return [row[0] for row in rows]
 
-    async def customer_of(self, phone_number: str, /) -> UUID | None:
-        row = await CUSTOMER_OF.fetchrow(self._driver, number=phone_number)
+    async def customer_of(self, contact: Contact, /) -> UUID | None:
+        row = await CUSTOMER_OF.fetchrow(self._driver, kind=contact.kind, value=contact.value)
         return row[0] if row else None
 
-    async def add_challenge(
-        self,
-        id: UUID,
-        *,
-        customer_id: UUID | None,
-        number_digest: bytes,
-        tries: int,
-        created_at: datetime,
-        expires_at: datetime,
-    ) -> None:
+    async def add_challenge(self, challenge: Challenge, /) -> None:
         await ADD_CHALLENGE.execute(
             self._driver,
-            id=id,
-            customer_id=customer_id,
-            number_digest=number_digest,
-            attempts_left=tries,
-            created_at=created_at,
-            expires_at=expires_at,
+            id=challenge.id,
+            customer_id=challenge.customer_id,
+            purpose=challenge.purpose,
+            channel=challenge.channel,
+            contact_digest=challenge.contact_digest,
+            attempts_left=challenge.tries,
+            created_at=challenge.created_at,
+            expires_at=challenge.expires_at,
         )
 
     async def take_try(self, challenge_id: UUID, now: datetime, /) -> bool:
         return await TAKE_TRY.fetchrow(self._driver, challenge=challenge_id, now=now) is not None
 
-    async def use_challenge(self, challenge_id: UUID, now: datetime, /) -> UUID | None:
-        row = await USE_CHALLENGE.fetchrow(self._driver, challenge=challenge_id, now=now)
-        return row[0] if row else None
+    async def use_challenge(
+        self, challenge_id: UUID, purpose: ChallengePurpose, now: datetime, /
+    ) -> UsedChallenge | None:
+        row = await USE_CHALLENGE.fetchrow(self._driver, challenge=challenge_id, purpose=purpose, now=now)
+        return UsedChallenge(customer_id=row[0], channel=Channel(row[1]), contact_digest=row[2]) if row else None
 
     async def add_session(self, session: Session, /) -> Session:
         row = await ADD_SESSION.fetchrow(

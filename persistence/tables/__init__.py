@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from persistence.tables import (
     audit,
     cards,
+    consents,
     customers,
     families,
     identity,
@@ -23,6 +24,7 @@ __all__ = [
     "METADATA",
     "audit",
     "cards",
+    "consents",
     "customers",
     "families",
     "identity",

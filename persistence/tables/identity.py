@@ -10,7 +10,9 @@ from sqlalchemy import CheckConstraint, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from domain.identity.challenge import ChallengePurpose
 from domain.identity.session import AuthenticationMethod
+from domain.notifications.messages import Channel
 from persistence.tables.columns import TEXT, TIME, words
 
 
@@ -20,7 +22,7 @@ class SignInChallengeTable(SQLModel, table=True):
     __tablename__ = "sign_in_challenge"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
     __table_args__ = (
         CheckConstraint("attempts_left >= 0", name="challenge_has_a_floor"),
-        Index("challenges_of_number", "number_digest", "created_at"),
+        Index("challenges_of_contact", "contact_digest", "created_at"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -29,8 +31,10 @@ class SignInChallengeTable(SQLModel, table=True):
 
     No foreign key: to check one takes time, which would tell who is known. The session that follows has one.
     """
-    number_digest: bytes = Field(sa_type=LargeBinary)
-    """A keyed hash of the phone number, to count by: the numbers of people who are not known are not kept."""
+    purpose: ChallengePurpose = Field(sa_type=words(ChallengePurpose))
+    channel: Channel = Field(sa_type=words(Channel))
+    contact_digest: bytes = Field(sa_type=LargeBinary)
+    """A keyed hash of the number or address, to count by: those of people who are not known are not kept."""
     attempts_left: int
     created_at: datetime = Field(sa_type=TIME)
     expires_at: datetime = Field(sa_type=TIME, index=True)

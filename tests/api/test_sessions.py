@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from auth.devices import device_label
+from domain.identity.contacts import Contact
+from domain.identity.senders import NOBODY
 from tests.support.client import Client, a_client
 from tests.support.world import World
 
@@ -53,7 +55,7 @@ async def client(world: World) -> AsyncGenerator[Client]:
 
 
 async def a_device(client: Client, user_agent: str) -> Device:
-    challenge = await client.services[0].identity.sign_in.request(NUMBER)
+    challenge = await client.services[0].identity.sign_in.request(Contact.phone(NUMBER), sender=NOBODY)
     form = {
         "grant_type": "urn:kontant:grant-type:sign-in-code",
         "client_id": "kontant-app",

@@ -77,6 +77,23 @@ async def test_staff_see_nobody_by_id_whom_they_did_not_look_for(
         assert (await client.ask(document, {"id": id}, headers=sven)).data["node"] is None
 
 
+async def test_whatever_staff_are_shown_of_a_customer_is_on_record_first(
+    client: Client, world: World, karin: Person, sven: dict[str, str]
+) -> None:
+    document = "query($id: ID!) { node(id: $id) { ... on Customer { birthDate } } }"
+    id = {"id": global_id("customer", karin.id)}
+    seen = "select count(*) from audit where operation = 'record_customers_seen' and details::text like $1"
+    assert (await client.ask(document, id, headers=sven)).data["node"] is None
+    assert await world.database.fetchval(seen, f"%{karin.id}%") == 0
+    number = await world.database.fetchval("select number from customer where id = $1", karin.id)
+    await client.ask(FIND, {"search": {"customerNumber": str(number)}}, headers=sven)
+    assert await world.database.fetchval(seen, f"%{karin.id}%") == 1
+    assert (await client.ask(document, id, headers=sven)).data["node"] is not None
+    assert await world.database.fetchval(seen, f"%{karin.id}%") == 2
+    client.services[0].executor._cases.clear()  # pyright: ignore[reportPrivateUsage]  # nothing can be recorded now
+    assert (await client.ask(document, id, headers=sven)).body.get("data") in (None, {"node": None})
+
+
 async def test_an_ended_session_is_dead_within_half_a_minute(client: Client, world: World, karin: Person) -> None:
     session = await world.support_session(await world.staff(), karin.id)
     bearer = {"Authorization": f"Bearer {await client.token_to_act(session)}"}

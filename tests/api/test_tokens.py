@@ -155,7 +155,7 @@ async def test_what_is_no_phone_number_is_refused_with_a_sentence(client: Client
     [error] = payload["errors"]
     assert (error["__typename"], error["code"]) == ("InvalidPhoneNumberError", "INVALID_PHONE_NUMBER")
     assert error["path"] == ["input", "phoneNumber"]
-    for number in ("", "070-174 06 05", "x", "+" + "1" * 40, None, 46701740605):
+    for number in ("", "070-174 06 05", "x", "+" + "1" * 40, 46701740605):
         answer = await client.ask(document, {"input": {"phoneNumber": number}})
         assert (answer.status, answer.code) == (400, "BAD_USER_INPUT"), number
 

@@ -14,6 +14,8 @@ from auth.clients import APP, REFRESH_TOKEN, SIGN_IN_CODE, Client
 from auth.identity import Identity
 from auth.refresh import NewRefreshToken, new_refresh_token
 from auth.server import Answer
+from domain.identity.contacts import Contact
+from domain.identity.senders import NOBODY, Sender
 from domain.identity.session import Session
 from domain.kernel.executor import Executor
 from domain.operators.operator import Operator
@@ -56,19 +58,25 @@ class SignInWorld:
     def of(cls, world: World) -> SignInWorld:
         return cls(world.database, world.operator, world.clock, world.ids)
 
-    async def code_for(self, phone_number: str = KARINS_NUMBER) -> tuple[UUID, str]:
+    async def code_for(self, contact: str = KARINS_NUMBER, *, sender: Sender = NOBODY) -> tuple[UUID, str]:
         """A new challenge and its code."""
-        challenge = await self.identity.sign_in.request(phone_number)
+        challenge = await self.identity.sign_in.request(Contact.typed(contact), sender=sender)
         return challenge.id, self.identity.codes.code_of(challenge.id)
 
-    async def redeem(self, challenge_id: UUID, code: str) -> tuple[Session, NewRefreshToken]:
+    async def redeem(
+        self, challenge_id: UUID, code: str, *, sender: Sender = NOBODY
+    ) -> tuple[Session, NewRefreshToken]:
         token = new_refresh_token()
-        session = await self.identity.sign_in.redeem(challenge_id, code, client_id=CLIENT_ID, token_digest=token.digest)
+        session = await self.identity.sign_in.redeem(
+            challenge_id, code, sender=sender, client_id=CLIENT_ID, token_digest=token.digest
+        )
         return session, token
 
-    async def signed_in(self, phone_number: str = KARINS_NUMBER) -> tuple[Session, NewRefreshToken]:
+    async def signed_in(
+        self, contact: str = KARINS_NUMBER, *, sender: Sender = NOBODY
+    ) -> tuple[Session, NewRefreshToken]:
         """A session and its first refresh token."""
-        return await self.redeem(*await self.code_for(phone_number))
+        return await self.redeem(*await self.code_for(contact, sender=sender), sender=sender)
 
     async def refreshed(self, token: NewRefreshToken, *, client_id: str = CLIENT_ID) -> NewRefreshToken:
         """The next refresh token."""

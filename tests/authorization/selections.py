@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, cast
 
 from graphql import (
@@ -48,8 +48,13 @@ def every_pair() -> set[Pair]:
 
 def everything_of(type_name: str) -> str:
     """A selection of all fields of a type and of its parts. Of another node only its id, by which it is asked for."""
+    return _parts(type_name, object_type(type_name).fields)
+
+
+def _parts(type_name: str, names: Iterable[str]) -> str:
     parts: list[str] = ["__typename"]
-    for name, field in object_type(type_name).fields.items():
+    for name in names:
+        field = object_type(type_name).fields[name]
         kind = type_of(field)
         if is_leaf_type(kind):
             parts.append(name)
@@ -58,13 +63,16 @@ def everything_of(type_name: str) -> str:
         elif kind is USER_ERROR:
             parts.append(f"{name} {{ {every_error()} }}")
         else:
-            parts.append(f"{name} {everything_of(kind.name)}")
+            # A list within a list is kept short, or a document that asks for many ids would be refused for its cost.
+            parts.append(f"{name}{'' if type_name == 'Viewer' else a_few(field)} {everything_of(kind.name)}")
     return f"{{ {' '.join(parts)} }}"
 
 
 def every_error() -> str:
-    """A selection of all fields of all errors."""
-    return " ".join(["__typename", *(f"... on {name} {everything_of(name)}" for name in sorted(ERRORS))])
+    """A selection of all fields of all errors: what they share once, and of each what it has besides."""
+    shared = list(USER_ERROR.fields)
+    own = {name: [f for f in object_type(name).fields if f not in shared] for name in sorted(ERRORS)}
+    return " ".join(["__typename", *shared, *(f"... on {name} {_parts(name, own[name])}" for name in own if own[name])])
 
 
 def deep(type_name: str, *, levels: int) -> str:

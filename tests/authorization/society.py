@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from api.schema.ids import global_id
+from domain.consents.usecases import UpdateConsent
 from domain.families.family import FamilyRole
 from domain.kernel.access import Delegation, StaffRole, SupportAccess, customer, impersonating, system
 from domain.kernel.quantities import UsageType
@@ -137,7 +138,14 @@ class Founder:
         self._methods[person] = [await self._world.payment_method(person, token) for token in TOKENS]
         self._cards[person] = await self._world.card(person)
         self._sessions[person] = await self._world.session(person)
+        await self._agree(person)
         return person
+
+    async def _agree(self, person: UUID) -> None:
+        """To all that is asked."""
+        for asked in self._world.operator.consent_purposes:
+            consent = UpdateConsent(purpose=asked.code, is_given=True, text_version=asked.text_version)
+            await self._world.executor.execute(consent, customer(person, client_id="kontant-app"))
 
     async def _things(self, payer: UUID, card: UUID, *, of: UUID, family: UUID, user: UUID) -> Things:
         """Top-ups of every outcome, paid for by one person, and bonuses given to them, on a card of another's."""

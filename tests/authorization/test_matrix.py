@@ -209,6 +209,14 @@ async def dispute_input(society: Society, someone: Someone) -> dict[str, Any]:
     return await session_of_agent(society, someone) | {"reason": "I did not ask for this."}
 
 
+async def profile_input(_: Society, someone: Someone) -> dict[str, Any]:
+    return {"givenName": f"Called {next(_numbers)}"}
+
+
+async def consent_input(_: Society, someone: Someone) -> dict[str, Any]:
+    return {"purpose": "MARKETING_SMS", "isGiven": next(_numbers) % 2 == 0, "textVersion": 1}
+
+
 INPUTS: Final = {
     "requestSignInCode": sign_in_input,
     "endSession": end_session_input,
@@ -217,7 +225,13 @@ INPUTS: Final = {
     "startSupportSession": start_input,
     "endSupportSession": session_of_agent,
     "disputeSupportAccess": dispute_input,
+    "updateProfile": profile_input,
+    "updateConsent": consent_input,
 }
+
+
+OF_ONESELF: Final = {"updateProfile", "updateConsent"}
+"""Whoever does these is shown something of their own, which they hold."""
 
 
 async def sent(society: Society, someone: Someone, name: str, input: dict[str, Any]) -> Any:
@@ -254,7 +268,7 @@ async def test_everybody_may_do_what_the_page_says(society: Society, kind: str, 
         assert {value for part, value in answer.data[name].items() if part not in ("__typename", "errors")} == {None}
     else:
         assert answer.data[name]["errors"] == []
-        Look(someone).at(answer.data[name])
+        Look(someone, kind="holder" if name in OF_ONESELF else None).at(answer.data[name])
     assert (await effects(society) == before) == (expected != "done"), "a refusal changes nothing"
 
 
@@ -288,6 +302,19 @@ async def test_nobody_ends_a_session_of_somebody_elses(society: Society, kind: s
     input = {"sessionId": global_id("session", someone_of(society, somebody_elses).session)}
     payload = (await sent(society, someone_of(society, kind), "endSession", input)).data["endSession"]
     assert [error["code"] for error in payload["errors"]] == [page.ENTRY_POINTS["EndSessionInput.sessionId"][WITHOUT]]
+
+
+@pytest.mark.parametrize("name", ["updateProfile", "updateConsent"])
+@pytest.mark.parametrize("kind", [kind for kind, told in page.MUTATIONS["updateProfile"].items() if told == "done"])
+async def test_only_a_guardian_speaks_for_a_child(society: Society, kind: str, name: str) -> None:
+    """Of consents not even a guardian, since the holder is 17."""
+    someone = someone_of(society, kind)
+    dependant = global_id("customer", cast("UUID", society.people["holder"].id))
+    payload = await sent(society, someone, name, await INPUTS[name](society, someone) | {"dependantId": dependant})
+    found = {"updateProfile": [], "updateConsent": ["CONSENT_IS_THEIR_OWN"] if kind == "guardian" else []}
+    not_found = [page.ENTRY_POINTS[f"{name[0].upper()}{name[1:]}Input.dependantId"][WITHOUT]]
+    expected = found[name] if "SELF" in classes_of(kind) else not_found
+    assert [error["code"] for error in payload.data[name]["errors"]] == expected
 
 
 @pytest.mark.parametrize("kind", WITH_GOOD_TOKENS)

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from domain.operators.operator import Operator, TopUpOffer, TopUpRange
+from domain.operators.operator import ConsentPurpose, Operator, TopUpOffer, TopUpRange
+
+
+def _asked(*locales: str) -> tuple[ConsentPurpose, ...]:
+    """Two purposes: offers, and questions. The second has been reworded once."""
+    return tuple(
+        ConsentPurpose(
+            code=code,
+            text_version=version,
+            titles={locale: f"{code} in {locale}" for locale in locales},
+            texts={locale: f"We ask about {code} in {locale}." for locale in locales},
+        )
+        for version, code in enumerate(("MARKETING_SMS", "SURVEYS"), start=1)
+    )
+
 
 NORRSKEN = Operator(
     slug="norrsken",
@@ -17,6 +31,7 @@ NORRSKEN = Operator(
     top_up_offer=TopUpOffer(fixed_minor=(5000, 10000, 20000, 30000, 50000, 100000)),
     card_active_months=12,
     card_grace_months=3,
+    consent_purposes=_asked("sv-SE", "en"),
 )
 
 BALTIKA = Operator(
@@ -34,4 +49,5 @@ BALTIKA = Operator(
     ),
     card_active_months=12,
     card_grace_months=3,
+    consent_purposes=_asked("lv-LV", "ru-LV", "en"),
 )

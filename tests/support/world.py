@@ -9,6 +9,8 @@ from uuid import UUID
 
 from domain.cards import usecases as cards
 from domain.cards.card import Card, CardStatus
+from domain.consents import usecases as consents
+from domain.customers import profile
 from domain.customers.customer import ContactKind, ContactPoint, Customer
 from domain.families.family import FamilyMember, FamilyRole
 from domain.identity.session import AuthenticationMethod, Person, Session
@@ -37,6 +39,8 @@ from tests.support.time import TestClock, TestIds
 USE_CASES = (
     *expiry.USE_CASES,
     *cards.USE_CASES,
+    *consents.USE_CASES,
+    *profile.USE_CASES,
     *support.USE_CASES,
     *topups.USE_CASES,
     *loyalty.USE_CASES,

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from domain.identity.errors import InvalidPhoneNumber, SignInRefused, TooManySignInCodes
+from domain.identity.errors import InvalidEmailAddress, InvalidPhoneNumber, SignInRefused, TooManySignInCodes
 from domain.identity.phone_numbers import e164
 from domain.identity.session import Person
 from domain.kernel.errors import Rejection
@@ -209,7 +209,7 @@ async def test_what_is_kept_of_a_known_and_an_unknown_number_looks_the_same(sign
     await signing.code_for(KARINS_NUMBER)
     await signing.code_for(NOBODYS_NUMBER)
     known, unknown = await signing.database.fetch(
-        """select m.customer_id, length(m.data::text) as length, length(c.number_digest) as digest, c.attempts_left
+        """select m.customer_id, length(m.data::text) as length, length(c.contact_digest) as digest, c.attempts_left
              from message m join sign_in_challenge c using (id) order by id"""
     )
     assert known["customer_id"] == karin
@@ -304,4 +304,4 @@ async def test_nothing_is_written_for_what_is_no_number(signing: SignInWorld) ->
 
 def test_every_refusal_of_a_request_is_declared(signing: SignInWorld) -> None:
     declared: frozenset[type[Rejection]] = signing.identity.sign_in.rejects
-    assert declared == {InvalidPhoneNumber, TooManySignInCodes}
+    assert declared == {InvalidPhoneNumber, InvalidEmailAddress, TooManySignInCodes}

@@ -17,8 +17,8 @@ ROWS = {
         insert into idempotency (subject, actor, operation, key, fingerprint, resource_id, at)
         values ('', '', '', gen_random_uuid()::text, '', gen_random_uuid(), $1)""",
     "sign_in_challenge": """
-        insert into sign_in_challenge (id, number_digest, attempts_left, created_at, expires_at)
-        values (gen_random_uuid(), '', 5, $1, $1)""",
+        insert into sign_in_challenge (id, purpose, channel, contact_digest, attempts_left, created_at, expires_at)
+        values (gen_random_uuid(), 'SIGN_IN', 'SMS', '', 5, $1, $1)""",
     "refresh_token": """
         with someone as (
             insert into customer (id, given_name, family_name, locale, created_at)

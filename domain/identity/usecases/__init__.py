@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain.identity.usecases import authorizing, sessions, signing_in
+from domain.identity.usecases import authorizing, challenges, sessions, signing_in
 
-USE_CASES: Final = (*signing_in.USE_CASES, *authorizing.USE_CASES, *sessions.USE_CASES)
+USE_CASES: Final = (*challenges.USE_CASES, *signing_in.USE_CASES, *authorizing.USE_CASES, *sessions.USE_CASES)

@@ -14,8 +14,9 @@ from domain.identity.authorization import (
 )
 from domain.identity.errors import AuthorizationCodeReplayed, AuthorizationRefused, SignInRefused
 from domain.identity.ports import IdentityWork
-from domain.identity.session import AuthenticationMethod, EndReason, Person, Session
+from domain.identity.session import EndReason, Person, Session
 from domain.identity.usecases.sessions import begin, end
+from domain.identity.usecases.signing_in import method_of, use_sign_in_challenge
 from domain.kernel.access import Permission
 from domain.kernel.executor import Command, personal, use_case
 
@@ -56,14 +57,12 @@ class EndReplayedAuthorization(Command[None]):
 @use_case(Permission.SIGN_IN, rejects=[SignInRefused])
 async def grant_authorization_code(command: GrantAuthorizationCode, work: IdentityWork) -> None:
     """Whoever uses the challenge up first gets the code."""
-    customer_id = await work.identity.use_challenge(command.challenge_id, work.now)
-    if customer_id is None:
-        raise SignInRefused
+    used = await use_sign_in_challenge(command.challenge_id, work)
     code = AuthorizationCode(
         digest=command.code_digest,
         terms=command.terms,
-        person=Person.customer(customer_id),
-        method=AuthenticationMethod.SMS_CODE,
+        person=Person.customer(used.customer_id),
+        method=method_of(used),
         expires_at=work.now + AUTHORIZATION_CODE_LIFETIME,
     )
     await work.identity.add_authorization_code(code, work.now)

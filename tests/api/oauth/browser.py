@@ -125,7 +125,7 @@ class Browser:
 
     async def to_code(self, request: Mapping[str, str]) -> tuple[Page, str]:
         """The page that asks for the code, and the code that was sent."""
-        page = await self.send(await self.open(request), phone_number=self.number, step="number")
+        page = await self.send(await self.open(request), contact=self.number, step="contact")
         return page, self.signing.identity.codes.code_of(UUID(page.hidden["challenge_id"]))
 
     async def sign_in(self, request: Mapping[str, str]) -> dict[str, str]:

@@ -277,8 +277,8 @@ async def test_five_wrong_codes_use_a_challenge_up(browser: Browser, app: App) -
 
 async def test_the_page_does_not_tell_who_is_known(browser: Browser, app: App) -> None:
     page = await browser.open(app.request())
-    known = await browser.send(page, phone_number=browser.number, step="number")
-    unknown = await browser.send(page, phone_number=NOBODYS_NUMBER, step="number")
+    known = await browser.send(page, contact=browser.number, step="contact")
+    unknown = await browser.send(page, contact=NOBODYS_NUMBER, step="contact")
 
     def plain(one: Page, number: str) -> str:
         return re.sub(r'(name="challenge_id" value=")[^"]+', r"\1", one.text).replace(number, "")

@@ -25,7 +25,7 @@ async def challenges(signing: SignInWorld) -> int:
 async def test_the_form_is_sent_by_post_only(browser: Browser, app: App, signing: SignInWorld, method: str) -> None:
     page = await browser.open(app.request())
     before = await challenges(signing)
-    fields = {**page.hidden, "phone_number": browser.number, "step": "number"}
+    fields = {**page.hidden, "contact": browser.number, "step": "contact"}
     response = await browser.http.request(method, f"{page.action}&{urlencode(fields)}")
     assert response.status_code == 405
     assert await challenges(signing) == before
@@ -46,7 +46,7 @@ async def test_the_form_has_one_content_type(
 ) -> None:
     page = await browser.open(app.request())
     before = await challenges(signing)
-    content = urlencode({**page.hidden, "phone_number": browser.number, "step": "number"})
+    content = urlencode({**page.hidden, "contact": browser.number, "step": "contact"})
     response = await browser.http.post(page.action, content=content, headers={"Content-Type": content_type})
     assert response.status_code == 400
     assert await challenges(signing) == before
@@ -71,7 +71,7 @@ async def test_a_form_from_elsewhere_does_nothing(
 ) -> None:
     page = await browser.open(app.request())
     before = await challenges(signing)
-    answer = await browser.send(page, headers, phone_number=browser.number, step="number")
+    answer = await browser.send(page, headers, contact=browser.number, step="contact")
     assert answer.response.status_code == 403
     assert answer.error
     assert await challenges(signing) == before
@@ -88,7 +88,7 @@ async def test_a_form_without_the_cookie_or_with_anothers_does_nothing(
         browser.http.cookies.clear()
         if cookie is not None:
             browser.http.cookies.set("kontant-sign-in", cookie)
-        answer = await browser.send(page, phone_number=browser.number, step="number")
+        answer = await browser.send(page, contact=browser.number, step="contact")
         assert answer.response.status_code == 403
     assert await challenges(signing) == before
 
@@ -96,7 +96,7 @@ async def test_a_form_without_the_cookie_or_with_anothers_does_nothing(
 @pytest.mark.parametrize("proof", ["", "x", "0" * 64, "é"])
 async def test_a_form_without_its_proof_does_nothing(browser: Browser, app: App, proof: str) -> None:
     page = await browser.open(app.request())
-    answer = await browser.send(page, proof=proof, phone_number=browser.number, step="number")
+    answer = await browser.send(page, proof=proof, contact=browser.number, step="contact")
     assert answer.response.status_code == 403
 
 
@@ -152,7 +152,7 @@ async def test_what_is_typed_or_configured_is_escaped(browser: Browser, app: App
     attack = '"><script>alert(1)</script>'
     page = await browser.open(app.request(login_hint=attack, state=attack))
     assert "Mitt &amp; &lt;Norrsken&gt;" in page.text
-    again = await browser.send(page, phone_number=attack, step="number")
+    again = await browser.send(page, contact=attack, step="contact")
     for text in (page.text, again.text):
         assert "<script" not in text
 
@@ -174,13 +174,13 @@ async def test_it_speaks_the_persons_language(
     page = await browser.open(app.request(ui_locales=ui_locales), **{"Accept-Language": accept})
     assert f'<html lang="{language}">' in page.text
     assert page.response.headers["content-language"] == language
-    following = await browser.send(page, {"Accept-Language": accept}, phone_number="nonsense", step="number")
+    following = await browser.send(page, {"Accept-Language": accept}, contact="nonsense", step="contact")
     assert f'<html lang="{language}">' in following.text
 
 
 async def test_an_error_is_announced_and_tied_to_its_field(browser: Browser, app: App) -> None:
     page = await browser.open(app.request(ui_locales="en"))
-    answer = await browser.send(page, phone_number="070", step="number")
+    answer = await browser.send(page, contact="070", step="contact")
     assert answer.error == "The phone number is not correct. Check it and try again."
     assert 'aria-invalid="true"' in answer.text
     assert 'aria-describedby="error hint"' in answer.text
@@ -190,7 +190,7 @@ async def test_an_error_is_announced_and_tied_to_its_field(browser: Browser, app
 async def test_who_asks_for_too_many_codes_is_told_to_wait(browser: Browser, app: App) -> None:
     page = await browser.open(app.request(ui_locales="en"))
     for _ in range(5):
-        await browser.send(page, phone_number=browser.number, step="number")
-    answer: Page = await browser.send(page, phone_number=browser.number, step="number")
+        await browser.send(page, contact=browser.number, step="contact")
+    answer: Page = await browser.send(page, contact=browser.number, step="contact")
     assert answer.error
     assert "too many codes" in answer.error

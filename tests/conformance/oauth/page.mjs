@@ -98,11 +98,11 @@ for (const [language, path] of [["sv", 0], ["en", 0], ["lv", 1], ["ru", 1]]) {
       await visitor.goto(address({ ui_locales: language, ...client }, there));
       assert.ok((await visitor.locator("html").getAttribute("lang")).startsWith(language));
       await clean(visitor);
-      await visitor.locator("#phone_number").fill("nonsense");
+      await visitor.locator("#contact").fill("nonsense");
       await visitor.locator("button").first().click();
       await visitor.getByRole("alert").waitFor();
       await clean(visitor);
-      await visitor.locator("#phone_number").fill(`+4670174069${["sv", "en", "lv", "ru"].indexOf(language)}`);
+      await visitor.locator("#contact").fill(`+4670174069${["sv", "en", "lv", "ru"].indexOf(language)}`);
       await visitor.locator("button").first().click();
       await visitor.locator("#code").waitFor();
       await clean(visitor);

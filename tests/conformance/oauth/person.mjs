@@ -18,7 +18,7 @@ export async function codeFor(number) {
 export async function signIn(address, number) {
   const cookies = new Map();
   let page = await visit(address, {}, cookies);
-  page = await send(page, { phone_number: number, step: "number" }, cookies);
+  page = await send(page, { contact: number, step: "contact" }, cookies);
   const answer = await send(page, { code: await codeFor(number), step: "code" }, cookies);
   assert.equal(answer.status, 303, answer.text);
   return new URL(answer.location);

@@ -38,7 +38,7 @@ DATA: Mapping[str, Any] = {
     "retry_after_seconds": 300,
     "count": 3,
     "client": "Norrsken",
-    "number": "+46701740605",
+    "contact": "+46701740605",
 }
 
 
