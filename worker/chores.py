@@ -6,13 +6,14 @@ import asyncio
 import logging
 from typing import Final
 
+from domain.approvals.usecases import ExpireApprovals
 from domain.cards.usecases import EndCardPeriods
 from domain.kernel.access import system
 from domain.kernel.chores import CHUNK, Chore, NothingDue
 from domain.kernel.executor import Executor
 from domain.ledger.expiry import ExpireBuckets, ExpireReservations
 
-CHORES: Final[tuple[Chore, ...]] = (ExpireReservations(), ExpireBuckets(), EndCardPeriods())
+CHORES: Final[tuple[Chore, ...]] = (ExpireReservations(), ExpireBuckets(), EndCardPeriods(), ExpireApprovals())
 
 _log = logging.getLogger(__name__)
 

@@ -79,6 +79,7 @@ _described(
         "EXPIRY": "What was left of something ended with its validity.",
         "TRANSFER": "It was moved from one card to another.",
         "REFUND": "A top-up was paid back.",
+        "ADJUSTMENT": "Customer service corrected it.",
     },
 )
 _described(

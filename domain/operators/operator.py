@@ -86,6 +86,8 @@ class Operator:
     """How long a top-up keeps a card active."""
     card_grace_months: int
     """How long after that a card can be brought back by a top-up."""
+    adjustment_approval_minor: int = 20_000
+    """How much staff may adjust for one customer in a day without a second person's yes, in minor units."""
     consent_purposes: tuple[ConsentPurpose, ...] = ()
     consent_age: int = 13
     """From which age, in years, somebody decides about consents for themselves. Before, their guardians do."""

@@ -7,6 +7,8 @@ from itertools import count
 from pathlib import Path
 from uuid import UUID
 
+from domain.adjustments import usecases as adjustments
+from domain.approvals import usecases as approvals
 from domain.cards import usecases as cards
 from domain.cards.card import Card, CardStatus
 from domain.consents import usecases as consents
@@ -37,6 +39,8 @@ from persistence.unit_of_work import PostgresUnit
 from tests.support.time import TestClock, TestIds
 
 USE_CASES = (
+    *adjustments.USE_CASES,
+    *approvals.USE_CASES,
     *expiry.USE_CASES,
     *cards.USE_CASES,
     *consents.USE_CASES,
