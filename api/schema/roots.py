@@ -9,6 +9,8 @@ import strawberry
 from strawberry.types import Info
 
 from api.context import Context
+from api.schema.adjustments import AdjustmentMutations
+from api.schema.approvals import ApprovalMutations
 from api.schema.consents import ConsentMutations
 from api.schema.fields import batched, shown
 from api.schema.identity import SignInMutations
@@ -75,5 +77,14 @@ class Query:
 
 
 @strawberry.type(description="What can be done. One mutation of a document may move value.")
-class Mutation(SignInMutations, SessionMutations, TopUpMutations, SupportMutations, ProfileMutations, ConsentMutations):
+class Mutation(
+    SignInMutations,
+    SessionMutations,
+    TopUpMutations,
+    ProfileMutations,
+    ConsentMutations,
+    SupportMutations,
+    AdjustmentMutations,
+    ApprovalMutations,
+):
     pass

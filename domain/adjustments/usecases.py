@@ -15,12 +15,12 @@ from domain.approvals.requesting import request_approval
 from domain.cards.card import Card
 from domain.cards.errors import CardClosed, CardConverted, CardNotFound
 from domain.kernel.access import Permission
+from domain.kernel.errors import Invalid
 from domain.kernel.events import Event
 from domain.kernel.executor import Keyed, personal, use_case
 from domain.kernel.quantities import Money
 from domain.kernel.time import local_date
 from domain.ledger.ledger import InsufficientBalance, Posting, Purpose, TransactionKind
-from domain.support.errors import ReasonMissing
 from domain.topups.errors import CurrencyNotOffered
 
 CANNOT_BE_POSTED: Final = (CardNotFound, CardClosed, CardConverted, InsufficientBalance)
@@ -47,9 +47,7 @@ async def _as_it_is_now(id: UUID, work: AdjustmentWork) -> Adjustment:
     return adjustment
 
 
-@use_case(
-    Permission.BALANCE_ADJUST, rejects=[*CANNOT_BE_POSTED, CurrencyNotOffered, ReasonMissing], replay=_as_it_is_now
-)
+@use_case(Permission.BALANCE_ADJUST, rejects=[*CANNOT_BE_POSTED, CurrencyNotOffered], replay=_as_it_is_now)
 async def adjust_balance(command: AdjustBalance, work: AdjustmentWork) -> Adjustment:
     """On the card of a customer whom one may know of.
 
@@ -60,7 +58,7 @@ async def adjust_balance(command: AdjustBalance, work: AdjustmentWork) -> Adjust
     if command.amount.currency != work.operator.currency:
         raise CurrencyNotOffered(work.operator.currency)
     if not command.note.strip():
-        raise ReasonMissing
+        raise Invalid("note is empty: it says why, in words for colleagues.")
     holder_id = (await _card(command.card_id, work)).holder_id
     assert holder_id is not None
     assert work.actor.staff_id is not None, "nobody else has the permission"

@@ -19,6 +19,10 @@ class MessageKind(StrEnum):
     TOP_UP_DECLINED = "TOP_UP_DECLINED"  # amount: Money, phone_number: E.164, reason: DeclineReason
     TOP_UP_UNKNOWN = "TOP_UP_UNKNOWN"  # amount: Money, phone_number: E.164
     SUPPORT_SESSION_STARTED = "SUPPORT_SESSION_STARTED"
+    BALANCE_CREDITED = "BALANCE_CREDITED"  # amount: Money
+    BALANCE_DEBITED = "BALANCE_DEBITED"  # amount: Money
+    CARD_BLOCKED_BY_STAFF = "CARD_BLOCKED_BY_STAFF"
+    CARD_UNBLOCKED_BY_STAFF = "CARD_UNBLOCKED_BY_STAFF"
     BONUS_GRANTED = "BONUS_GRANTED"  # bonus: its code, reward: Money or Quantity
 
 

@@ -29,6 +29,11 @@ _OF_TOP_UPS: Final = {
     "top_up.unknown": MessageKind.TOP_UP_UNKNOWN,
 }
 _OF_BONUSES: Final = {"bonus.granted": MessageKind.BONUS_GRANTED}
+_OF_CARDS: Final = {
+    "card.blocked": MessageKind.CARD_BLOCKED_BY_STAFF,
+    "card.unblocked": MessageKind.CARD_UNBLOCKED_BY_STAFF,
+}
+ADJUSTED: Final = "adjustment.posted"
 _OF_SUPPORT: Final = {"support_session.started": MessageKind.SUPPORT_SESSION_STARTED}
 
 
@@ -53,7 +58,9 @@ class EndMessage(Command[None]):
 
 
 MESSAGES: Final = Subscriber(
-    name="messages", handles=frozenset({*_OF_TOP_UPS, *_OF_BONUSES, *_OF_SUPPORT}), command=QueueMessages
+    name="messages",
+    handles=frozenset({*_OF_TOP_UPS, *_OF_BONUSES, *_OF_SUPPORT, *_OF_CARDS, ADJUSTED}),
+    command=QueueMessages,
 )
 
 
@@ -92,6 +99,13 @@ def _told(event: RecordedEvent, cards: Mapping[UUID, ToppedUpCard]) -> Iterator[
     if event.type in _OF_BONUSES:
         yield event.subject, _of_bonus(event, event.subject)
         return
+    if event.type == ADJUSTED:
+        yield event.subject, _of_adjustment(event, event.subject)
+        return
+    if event.type in _OF_CARDS:
+        if event.data.get("is_by_staff"):
+            yield event.subject, Message(_OF_CARDS[event.type], event.subject, {})
+        return
     card = cards.get(_top_up_id(event))
     if card is None:
         return
@@ -109,6 +123,12 @@ def _of_top_up(event: RecordedEvent, card: ToppedUpCard, person: UUID) -> Messag
     if kind is MessageKind.TOP_UP_DECLINED:
         return Message(kind, person, {**data, "reason": str(event.data.get("reason", DeclineReason.REFUSED))})
     return Message(kind, person, data)
+
+
+def _of_adjustment(event: RecordedEvent, person: UUID) -> Message:
+    minor = _number(event, "amount_minor")
+    kind = MessageKind.BALANCE_CREDITED if minor > 0 else MessageKind.BALANCE_DEBITED
+    return Message(kind, person, {"amount": Money(abs(minor), str(event.data["currency"]))})
 
 
 def _of_bonus(event: RecordedEvent, person: UUID) -> Message:

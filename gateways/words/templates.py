@@ -50,6 +50,16 @@ MESSAGES: Final[Mapping[str, Template]] = {
         "Customer service at {operator} is looking at your pages to help you. In the app you see who it is and why, "
         "and can object."
     ),
+    MessageKind.BALANCE_CREDITED: ("Customer service at {operator} has added {amount} to a card of yours."),
+    MessageKind.BALANCE_DEBITED: (
+        "Customer service at {operator} has taken {amount} from a card of yours. Ask us if you want to know more."
+    ),
+    MessageKind.CARD_BLOCKED_BY_STAFF: (
+        "Customer service at {operator} has blocked a card of yours. If you did not ask for this, contact us."
+    ),
+    MessageKind.CARD_UNBLOCKED_BY_STAFF: (
+        "Customer service at {operator} has unblocked a card of yours. If you did not ask for this, contact us."
+    ),
     MessageKind.BONUS_GRANTED: "You have received a bonus from {operator}. {bonus:name}: {reward}.",
 }
 
@@ -59,9 +69,9 @@ ERRORS: Final[Mapping[str, Template]] = {
     ),
     "CURRENCY_NOT_OFFERED": "You cannot pay in this currency here.",
     "CARD_NOT_FOUND": "We cannot find this prepaid card.",
-    "CARD_CLOSED": "This prepaid card is closed and cannot be topped up.",
+    "CARD_CLOSED": "This prepaid card is closed.",
     "CARD_BLOCKED": "This prepaid card is blocked and cannot be topped up.",
-    "CARD_CONVERTED": "This prepaid card has been replaced by a subscription and cannot be topped up.",
+    "CARD_CONVERTED": "This prepaid card has been replaced by a subscription.",
     "CARD_AWAITING_REGISTRATION": "This prepaid card must be registered before it can be topped up.",
     "PAYMENT_METHOD_NOT_FOUND": "We cannot find this payment method.",
     "PAYMENT_METHOD_EXPIRED": "This payment method has expired. Choose another one or add a new one.",
@@ -69,6 +79,11 @@ ERRORS: Final[Mapping[str, Template]] = {
     "IDEMPOTENCY_KEY_REUSED": (
         "The same request has been made before with other details. Nothing was done this time. Please start again."
     ),
+    "APPROVAL_NOT_FOUND": "We cannot find this approval.",
+    "APPROVAL_SETTLED": "This has been decided already, or it is too late.",
+    "APPROVAL_IS_ONES_OWN": "You have asked for this yourself. Somebody else has to decide.",
+    "REQUESTER_MAY_NOT": "Who asked for this may not do it any more.",
+    "CARD_NOT_BLOCKED": "This prepaid card is not blocked.",
     "INSUFFICIENT_BALANCE": "There is not enough balance left for this.",
     "CUSTOMER_NOT_FOUND": "We cannot find this customer. Look for them first.",
     "REASON_MISSING": "Say why, in a sentence.",

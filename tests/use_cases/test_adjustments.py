@@ -23,7 +23,6 @@ from domain.kernel.chores import NothingDue
 from domain.kernel.errors import Forbidden, IdempotencyKeyReused, Invalid, Rejection, Unauthenticated
 from domain.kernel.quantities import Money
 from domain.ledger.ledger import InsufficientBalance
-from domain.support.errors import ReasonMissing
 from domain.topups.errors import CurrencyNotOffered
 from persistence.checks import cause_breaks, ledger_breaks
 from tests.support.world import World
@@ -288,13 +287,13 @@ async def test_what_is_not_right_is_refused_and_changes_nothing(desk: Desk) -> N
     stranger = await desk.world.card(await desk.world.person("Sture"))
     nobodys = await desk.world.card(None)
     closed = await desk.world.card(desk.karin, status=CardStatus.CLOSED)
-    wrong: list[tuple[AdjustBalance, type[Rejection]]] = [
+    wrong: list[tuple[AdjustBalance, type[Rejection | Invalid]]] = [
         (desk.command(1, card=stranger), CardNotFound),
         (desk.command(1, card=nobodys), CardNotFound),
         (desk.command(1, card=UUID(int=7)), CardNotFound),
         (desk.command(1, card=closed), CardClosed),
         (desk.command(1, currency="EUR"), CurrencyNotOffered),
-        (desk.command(1, note=" "), ReasonMissing),
+        (desk.command(1, note=" "), Invalid),
     ]
     for command, refusal in wrong:
         with pytest.raises(refusal):
