@@ -7,6 +7,7 @@ from typing import Any, Final
 from domain.adjustments import usecases as adjustments
 from domain.approvals import usecases as approvals
 from domain.cards import usecases as cards
+from domain.cases import usecases as cases
 from domain.consents import usecases as consents
 from domain.contacts import usecases as contacts
 from domain.customers import profile
@@ -27,6 +28,7 @@ USE_CASES: Final[tuple[UseCase[Any, Any], ...]] = (
     *adjustments.USE_CASES,
     *approvals.USE_CASES,
     *cards.USE_CASES,
+    *cases.USE_CASES,
     *consents.USE_CASES,
     *contacts.USE_CASES,
     *customers.USE_CASES,

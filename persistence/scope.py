@@ -10,13 +10,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import Boolean, ColumnElement, Uuid, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
+from domain.cases.case import RULES, CaseState
 from domain.families.family import FamilyRole
 from domain.kernel.access import Access, Actor, Relation, relations_giving
 from persistence.statement import col, number, parameter
 from persistence.tables.cards import CardTable
+from persistence.tables.cases import CaseTable
 from persistence.tables.customers import CustomerTable
 from persistence.tables.families import FamilyMemberTable, GuardianshipTable
 from persistence.tables.support import CustomerSearchTable as SearchTable
@@ -87,14 +89,42 @@ def relations_to_customer(customer: Any = CustomerTable) -> ColumnElement[int]:
     return _bit_if(person == ME, Relation.SELF) + _bit_if(_dependant_of_mine(person), Relation.GUARDIAN) + family
 
 
-def relations_of_staff(customer: Any = CustomerTable) -> ColumnElement[int]:
-    """What makes a customer known to staff who act under their own name: they looked, after the parameter `since`."""
+def known_to_staff(customer: Any = CustomerTable) -> ColumnElement[bool]:
+    """Whether staff who act under their own name may know of a customer, which is on record either way.
+
+    They have looked for them, after the parameter `since`, or see to a case of theirs that is not resolved.
+    """
     looked = exists().where(
         col(SearchTable.staff_id) == ME,
         col(SearchTable.made_at) > parameter("since", col(SearchTable.made_at)),
         col(customer.id) == func.any(col(SearchTable.found)),
     )
-    return _bit_if(looked, Relation.SUPPORT)
+    sees_to_it = exists().where(
+        col(CaseTable.owner_id) == ME,
+        col(CaseTable.customer_id) == col(customer.id),
+        col(CaseTable.state) != CaseState.RESOLVED,
+    )
+    return or_(looked, sees_to_it)
+
+
+def relations_of_staff(customer: Any = CustomerTable) -> ColumnElement[int]:
+    """The relations to a customer of staff who act under their own name."""
+    return _bit_if(known_to_staff(customer), Relation.SUPPORT)
+
+
+def relations_to_case(case: Any = CaseTable) -> ColumnElement[int]:
+    """The actor's relation to a case, as a customer."""
+    return _bit_if(col(case.customer_id) == ME, Relation.ASKER)
+
+
+def relations_to_case_of_staff(case: Any = CaseTable) -> ColumnElement[int]:
+    """The relation to a case of staff who work on cases; the parameter `leads` says whether they lead.
+
+    It is none to a case that is about them, nor, unless they lead, to what leads decide.
+    """
+    is_about_them = func.coalesce(col(case.barred_staff_id) == ME, False)
+    is_for_leads = or_(*[col(case.kind) == kind for kind, rules in RULES.items() if rules.is_for_leads])
+    return _bit_if(and_(~is_about_them, or_(bindparam("leads", type_=Boolean()), ~is_for_leads)), Relation.DESK)
 
 
 def relations_to_happening(owner: Any) -> ColumnElement[int]:

@@ -28,6 +28,7 @@ from persistence.faults import in_our_words, is_lost
 from persistence.repositories.adjustments import PostgresAdjustments
 from persistence.repositories.approvals import PostgresApprovals
 from persistence.repositories.cards import PostgresCards
+from persistence.repositories.cases import PostgresCases
 from persistence.repositories.consents import PostgresConsents
 from persistence.repositories.contacts import PostgresContacts
 from persistence.repositories.customers import PostgresCustomers
@@ -156,6 +157,10 @@ class PostgresWork:
     @cached_property
     def approvals(self) -> PostgresApprovals:
         return PostgresApprovals(self._driver)
+
+    @cached_property
+    def cases(self) -> PostgresCases:
+        return PostgresCases(self._driver, self.now)
 
     @cached_property
     def cards(self) -> PostgresCards:

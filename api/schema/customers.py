@@ -11,6 +11,7 @@ import strawberry
 
 from api.context import Context
 from api.schema.consents import Consent, consents_of
+from api.schema.errors import UserError, user_error
 from api.schema.fields import batched, shown, shown_field
 from api.schema.identifications import Identification, identifications_of
 from api.schema.ids import global_id
@@ -18,6 +19,7 @@ from api.schema.node import Node, found_by, in_order
 from api.schema.scalars import Locale
 from domain.customers.customer import ContactKind
 from domain.kernel.access import ACCESS_BY_RELATIONS, Access
+from domain.support.errors import CustomerNotFound
 from domain.support.search import FOUND_LATELY
 from domain.support.usecases import RecordCustomersSeen
 from persistence.queries.customers import CONTACT_POINTS, CUSTOMERS, CUSTOMERS_OF_STAFF, CustomerRow
@@ -108,3 +110,8 @@ async def find_customers(ids: Sequence[UUID], context: Context) -> Sequence[Cust
     else:
         rows = await CUSTOMERS.all(context.services.database, ids=list(set(ids)), me=context.me)
     return in_order(ids, map(customer_of, rows), lambda customer: customer.key)
+
+
+@user_error(CustomerNotFound, path="customerId")
+class CustomerNotFoundError(UserError):
+    """There is no such customer, or you have not looked for them today."""

@@ -10,6 +10,7 @@ import strawberry
 from domain.adjustments.adjustment import AdjustmentReason, AdjustmentState
 from domain.approvals.approval import ApprovalKind, ApprovalState
 from domain.cards.card import BlockReason, CardStatus
+from domain.cases.case import CaseKind, CaseState, EntryKind
 from domain.customers.customer import ContactKind
 from domain.families.family import FamilyRole
 from domain.identity.session import AuthenticationMethod
@@ -37,6 +38,13 @@ _UNITS: Final = {unit.value: Unit[unit.value] for unit in DomainUnit}
 def unit_of(unit: str) -> Unit:
     """A ledger's unit as it is shown: every currency counts in its minor unit."""
     return _UNITS.get(unit, Unit.MINOR_UNIT)
+
+
+class CaseOwner(StrEnum):
+    """In whose hands a case is."""
+
+    ME = "ME"
+    NOBODY = "NOBODY"
 
 
 def _described(kind: type[Enum], description: str, values: dict[str, str], *, name: str | None = None) -> None:
@@ -203,4 +211,43 @@ _described(
     BlockReason,
     "Why a card is blocked.",
     {"LOST": "It was lost.", "STOLEN": "It was stolen.", "MISUSE": "It was misused."},
+)
+_described(
+    CaseKind,
+    "What a case is about.",
+    {
+        "QUESTION": "The customer asks something.",
+        "FOLLOW_UP": "Customer service has promised the customer to come back to something.",
+        "SUPPORT_ACCESS_DISPUTED": "The customer says that nobody should have acted on their behalf. Leads see to it.",
+        "TOP_UP_UNRESOLVED": "The payment provider never said what became of a payment.",
+    },
+)
+_described(
+    CaseState,
+    "Whose turn it is.",
+    {
+        "OPEN": "The operator's.",
+        "WAITING_FOR_CUSTOMER": "The customer's: they have been answered.",
+        "RESOLVED": "Nobody's: nothing is left to be done.",
+    },
+)
+_described(
+    EntryKind,
+    "What has happened in a case.",
+    {
+        "OPENED": "It was brought up.",
+        "REPLIED": "The customer went on about it.",
+        "ANSWERED": "The customer was answered.",
+        "NOTED": "Staff wrote something down for each other.",
+        "ASSIGNED": "Somebody of the staff took it, or was given it.",
+        "POSTPONED": "It is due at another time.",
+        "RESOLVED": "Nothing was left to be done.",
+        "REOPENED": "Something was left to be done after all.",
+    },
+    name="CaseEntryKind",
+)
+_described(
+    CaseOwner,
+    "In whose hands a case is.",
+    {"ME": "One's own.", "NOBODY": "Nobody sees to it yet."},
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
@@ -29,6 +30,8 @@ FIRST_UUID: Final = UUID(int=0)
 LAST_UUID: Final = UUID(int=2**128 - 1)
 LAST_NUMBER: Final = 2**63 - 1
 LAST_INTEGER: Final = 2**31 - 1
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_MICROSECOND: Final = (datetime.max.replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
 
 
 @shown(Access.PUBLIC)
@@ -65,6 +68,16 @@ class Page:
             raise _not_of_this_list()
         return number
 
+    def after_time(self, otherwise: datetime) -> tuple[datetime, UUID]:
+        """The key of a list that is kept in the order of a time, and of the ids of what has the same."""
+        if self._after is None:
+            return otherwise, FIRST_UUID
+        key = _decoded(self._after, 24)
+        microseconds = int.from_bytes(key[:8], "big")
+        if microseconds > LAST_MICROSECOND:
+            raise _not_of_this_list()
+        return EPOCH + timedelta(microseconds=microseconds), UUID(bytes=key[8:])
+
     def of(self, kind: type[C], edge: Callable[..., E], nodes: Sequence[Any], cursor: Callable[[Any], str]) -> C:
         """The page as a connection, from what was found: at most `most`."""
         shown_nodes = nodes[: self.first]
@@ -88,6 +101,11 @@ def id_cursor(id: UUID) -> str:
 def number_cursor(number: int) -> str:
     """The cursor of a node in a list that is kept in the order of a number."""
     return _encoded(number.to_bytes(8, "big"))
+
+
+def time_cursor(at: datetime, id: UUID) -> str:
+    """The cursor of a node in a list that is kept in the order of a time."""
+    return _encoded(((at - EPOCH) // timedelta(microseconds=1)).to_bytes(8, "big") + id.bytes)
 
 
 def _encoded(key: bytes) -> str:

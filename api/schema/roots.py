@@ -11,6 +11,7 @@ from strawberry.types import Info
 from api.context import Context
 from api.schema.adjustments import AdjustmentMutations
 from api.schema.approvals import ApprovalMutations
+from api.schema.case_mutations import CaseMutations
 from api.schema.consents import ConsentMutations
 from api.schema.contacts import ContactMutations
 from api.schema.fields import batched, shown
@@ -84,6 +85,7 @@ class Mutation(
     SessionMutations,
     TopUpMutations,
     SupportMutations,
+    CaseMutations,
     ProfileMutations,
     ConsentMutations,
     ContactMutations,

@@ -88,6 +88,16 @@ def _locale(value: Any) -> str:
     return text
 
 
+def _instant(value: Any) -> datetime:
+    try:
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if instant is not None and instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise Invalid("A DateTime is written with its offset, such as 2026-03-02T09:00:00Z.")
+
+
 def _utc(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
@@ -115,7 +125,7 @@ SCALARS: Final[dict[object, Any]] = {
         "https://www.rfc-editor.org/rfc/rfc3339", serialize=date.isoformat,
     ),
     datetime: _scalar(
-        "DateTime", "An instant by ISO 8601, in UTC, such as 2026-03-02T09:00:00Z.", _output_only("DateTime"),
+        "DateTime", "An instant by ISO 8601, in UTC, such as 2026-03-02T09:00:00Z.", _instant,
         "https://www.rfc-editor.org/rfc/rfc3339", serialize=_utc,
     ),
     BigInt: _scalar("BigInt", "A whole number that can be greater than 32 bits hold.", _output_only("BigInt")),

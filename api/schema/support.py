@@ -14,6 +14,7 @@ from strawberry.types import Info
 from api.context import Context
 from api.schema import customers
 from api.schema.approvals import ApprovalConnection, pending_approvals
+from api.schema.cases import CaseConnection, Kind, Overdue, Owner, State, Wanted, cases_of_desk
 from api.schema.customers import Customer, find_customers
 from api.schema.errors import UserError, mutation, payload, user_error
 from api.schema.fields import batched, shown, shown_field
@@ -21,13 +22,14 @@ from api.schema.ids import global_id, read_id_of
 from api.schema.node import Node, found_by, in_order
 from api.schema.paging import LAST_UUID, After, First, Page, PageInfo, id_cursor
 from api.schema.scalars import PhoneNumber
+from api.schema.staff import StaffMember, StaffMemberConnection, find_staff, who_works_on_cases
 from api.schema.texts import at_most
 from domain.identity.errors import InvalidPhoneNumber
 from domain.identity.phone_numbers import e164
-from domain.kernel.access import Access, Permission, StaffRole, SupportAccess
+from domain.kernel.access import Access, Permission, SupportAccess
 from domain.kernel.errors import Invalid
 from domain.registration.identity_numbers import InvalidIdentityNumber, identity_number
-from domain.support.errors import CustomerNotFound, ReasonMissing, SupportAccessDisputed, SupportSessionNotFound
+from domain.support.errors import ReasonMissing, SupportAccessDisputed, SupportSessionNotFound
 from domain.support.search import FOUND_LATELY, CustomerSearch, SearchKind
 from domain.support.session import LONGEST_REASON, LONGEST_TICKET
 from domain.support.session import SupportSession as DomainSession
@@ -42,7 +44,6 @@ from domain.support.usecases import (
 )
 from persistence.queries.support import (
     REQUEST,
-    STAFF_MEMBER,
     SUPPORT_ACTIONS,
     SUPPORT_SESSIONS,
     SUPPORT_SESSIONS_OF_ACTOR,
@@ -163,14 +164,6 @@ async def support_sessions_of_actor(context: Context, first: int | None, after: 
     return page.of(SupportSessionConnection, SupportSessionEdge, nodes, lambda session: id_cursor(session.key))
 
 
-@shown(Access.STAFF)
-class StaffMember:
-    """Somebody of the operator's staff."""
-
-    name: str = shown_field("Their name, as the operator's identity provider has it.")
-    roles: list[StaffRole] = shown_field("What they are there for.")
-
-
 @strawberry.input(description="What a customer is looked for by: one of these, whole.")
 class CustomerSearchInput:
     phone_number: PhoneNumber | None = strawberry.field(
@@ -188,9 +181,9 @@ Search = Annotated[CustomerSearchInput, strawberry.argument(description="Whom to
 
 async def support_member(roots: Sequence[Support], *, context: Context) -> Sequence[StaffMember]:
     """Who is signed in."""
-    row = await STAFF_MEMBER.first(context.services.database, id=context.me)
-    assert row is not None
-    return [StaffMember(name=row.name, roles=[StaffRole(role) for role in row.roles])] * len(roots)
+    [member] = await find_staff([context.me], context)
+    assert member is not None
+    return [member] * len(roots)
 
 
 async def support_customers(roots: Sequence[Support], *, context: Context, search: Search) -> Sequence[list[Customer]]:
@@ -208,13 +201,40 @@ async def support_approvals(
     return [await pending_approvals(context, first, after)] * len(roots)
 
 
+async def support_cases(
+    roots: Sequence[Support],
+    *,
+    context: Context,
+    state: State = None,
+    kind: Kind = None,
+    owner: Owner = None,
+    overdue: Overdue = None,
+    first: First = None,
+    after: After = None,
+) -> Sequence[CaseConnection | None]:
+    """What there is to be seen to, by when it is due. Null for staff who do not work on cases."""
+    if not context.actor.may(Permission.CASE_WORK):
+        return [None] * len(roots)
+    wanted = Wanted(state=state, kind=kind, owner=owner, overdue=bool(overdue))
+    return [await cases_of_desk(context, wanted, Page(first, after))] * len(roots)
+
+
+async def support_colleagues(
+    roots: Sequence[Support], *, context: Context, first: First = None, after: After = None
+) -> Sequence[StaffMemberConnection]:
+    """Who works on cases, in the order in which they were first seen."""
+    return [await who_works_on_cases(context, first, after)] * len(roots)
+
+
 @shown(Access.STAFF)
 class Support:
     """What the operator's staff work with."""
 
     member: StaffMember = batched(support_member)
+    colleagues: StaffMemberConnection = batched(support_colleagues)
     customers: list[Customer] = batched(support_customers)
     approvals: ApprovalConnection | None = batched(support_approvals)
+    cases: CaseConnection | None = batched(support_cases)
 
 
 def _search(input: CustomerSearchInput, context: Context) -> CustomerSearch:
@@ -239,11 +259,6 @@ def _search(input: CustomerSearchInput, context: Context) -> CustomerSearch:
         except InvalidIdentityNumber:
             raise Invalid("Nobody can have this identity number.") from None
     return CustomerSearch(kind, value.casefold() if kind is SearchKind.EMAIL else value)
-
-
-@user_error(CustomerNotFound, path="customerId")
-class CustomerNotFoundError(UserError):
-    """There is no such customer, or you have not looked for them today."""
 
 
 @user_error(ReasonMissing, path="reason")

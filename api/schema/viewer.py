@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from api.context import Context
 from api.schema.cards import CardConnection, CardEdge, card_cursor, card_of
+from api.schema.cases import CaseConnection, cases_of_actor
 from api.schema.consents import Consent, consents_of_actor
 from api.schema.customers import Customer, find_customers
 from api.schema.families import Family, family_of_actor
@@ -105,6 +106,13 @@ async def viewer_support_access(
     return [await support_sessions_of_actor(context, first, after)] * len(viewers)
 
 
+async def viewer_cases(
+    viewers: Sequence[Viewer], *, context: Context, first: First = None, after: After = None
+) -> Sequence[CaseConnection]:
+    """What one has asked the operator, and what else is looked into for one, newest first."""
+    return [await cases_of_actor(context, first, after)] * len(viewers)
+
+
 @shown(Access.SIGNED_IN)
 class Viewer:
     """The person who is signed in, and everything that is theirs: the root of every screen."""
@@ -119,3 +127,4 @@ class Viewer:
     top_ups: TopUpConnection = batched(viewer_top_ups)
     sessions: SessionConnection = batched(viewer_sessions)
     support_access: SupportSessionConnection = batched(viewer_support_access)
+    cases: CaseConnection = batched(viewer_cases)

@@ -48,6 +48,9 @@ class Permission(StrEnum):
     APPROVAL_EXPIRE = "approval.expire"
     PROFILE_UPDATE = "profile.update"
     CONSENT_UPDATE = "consent.update"
+    CASE_ASK = "case.ask"
+    CASE_WORK = "case.work"
+    CASE_ASSIGN = "case.assign"
     CONTACT_POINT_CHANGE = "contact_point.change"
     CONTACT_POINT_RESTORE = "contact_point.restore"
 
@@ -75,6 +78,7 @@ _OF_ANYBODY: Final = frozenset({Permission.SIGN_IN, Permission.SESSION_REFRESH, 
 _OF_CUSTOMERS: Final = _OF_ANYBODY | {
     Permission.CARD_REGISTER,
     Permission.CARD_TOP_UP,
+    Permission.CASE_ASK,
     Permission.CONSENT_UPDATE,
     Permission.CONTACT_POINT_CHANGE,
     Permission.PROFILE_UPDATE,
@@ -86,10 +90,11 @@ _OF_AGENTS: Final = _OF_ANYBODY | {
     Permission.APPROVAL_REQUEST,
     Permission.BALANCE_ADJUST,
     Permission.CARD_BLOCK,
+    Permission.CASE_WORK,
     Permission.CUSTOMER_ASSIST,
     Permission.CUSTOMER_FIND,
 }
-_OF_LEADS: Final = _OF_AGENTS | {Permission.APPROVAL_DECIDE}
+_OF_LEADS: Final = _OF_AGENTS | {Permission.APPROVAL_DECIDE, Permission.CASE_ASSIGN}
 _OF_STAFF_AND_SYSTEM: Final = {Permission.CARD_BLOCK}
 
 PERMISSIONS: Final[dict[ActorKind | StaffRole, frozenset[Permission]]] = {
@@ -271,7 +276,8 @@ class Relation(IntFlag):
     FAMILY_MEMBER = 128
     FAMILY_CHILD = 256
     OWN = 512  # whose payment method it is, who paid for the top-up, who was given the bonus
-    SUPPORT = 1024  # is staff, and has looked for the customer lately, which is on record
+    SUPPORT = 1024  # is staff, and has looked for the customer lately or sees to their case, which is on record
+    ASKER = 2048  # whose case it is
     DESK = 4096  # is staff who work at the desk of customer service
 
 
@@ -290,9 +296,10 @@ class Access(IntFlag):
     WALLET = 256  # what one pays with, and how a payment goes: nobody else's business
     TOP_UP = 512  # may buy balance for it
     IDENTITY = 1024  # who a person is by law, as far as it is shown: name, address and masked identity number
-    DESK = 2048  # what agents and leads work on, such as adjustments and approvals
-    STAFF = 4096
-    SYSTEM = 8192
+    CASE = 2048  # a case: what was asked and answered
+    DESK = 4096  # what agents and leads work on: adjustments, approvals, and of cases what no customer is shown
+    STAFF = 8192
+    SYSTEM = 16384
 
 
 _EVERYTHING_OF_A_CARD: Final = Access.LINE | Access.BALANCE | Access.USAGE | Access.MONEY | Access.TOP_UP
@@ -312,7 +319,8 @@ GRANTS: Final[dict[Relation, Access]] = {
     Relation.FAMILY_CHILD: _BELONGS,
     Relation.OWN: Access.MONEY | Access.WALLET,
     Relation.SUPPORT: Access.NAME | Access.SELF | Access.IDENTITY,
-    Relation.DESK: Access.DESK,
+    Relation.ASKER: Access.CASE,
+    Relation.DESK: Access.CASE | Access.DESK,
 }
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final, Protocol
 from uuid import UUID, uuid5
 
-from domain.kernel.access import Permission
+from domain.kernel.access import ActorKind, Permission
 from domain.kernel.events import Job
 from domain.kernel.executor import Command, use_case
 from domain.kernel.quantities import Money
@@ -39,6 +39,8 @@ _BY_STAFF: Final = {
 }
 ADJUSTED: Final = "adjustment.posted"
 
+_OF_CASES: Final = {"case.answered": MessageKind.CASE_ANSWERED, "case.resolved": MessageKind.CASE_ENDED}
+
 
 class MessageWork(SubscriberWork, Protocol):
     """What messages need of a transaction."""
@@ -62,7 +64,7 @@ class EndMessage(Command[None]):
 
 MESSAGES: Final = Subscriber(
     name="messages",
-    handles=frozenset({*_OF_TOP_UPS, *_OF_BONUSES, *_WITHOUT_DATA, *_BY_STAFF, ADJUSTED}),
+    handles=frozenset({*_OF_TOP_UPS, *_OF_BONUSES, *_WITHOUT_DATA, *_OF_CASES, *_BY_STAFF, ADJUSTED}),
     command=QueueMessages,
 )
 
@@ -98,6 +100,10 @@ def _told(event: RecordedEvent, cards: Mapping[UUID, ToppedUpCard]) -> Iterator[
         return
     if event.type in _WITHOUT_DATA:
         yield event.subject, Message(_WITHOUT_DATA[event.type], event.subject, {})
+        return
+    if event.type in _OF_CASES:
+        if event.data["by"] != ActorKind.CUSTOMER:  # who ends their own knows of it
+            yield event.subject, Message(_OF_CASES[event.type], event.subject, {})
         return
     if event.type in _OF_BONUSES:
         yield event.subject, _of_bonus(event, event.subject)

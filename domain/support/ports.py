@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.cases.ports import Cases
 from domain.kernel.access import StaffRole
 from domain.kernel.executor import Work
 from domain.notifications.ports import Messages
@@ -45,10 +46,6 @@ class Support(Protocol):
 
     async def add_search(self, search: SearchMade, /) -> None: ...
 
-    async def has_found(self, staff_id: UUID, customer_id: UUID, since: datetime, /) -> bool:
-        """Whether a search of this member's has found the customer since then."""
-        ...
-
     async def add_session(self, session: SupportSession, /) -> None: ...
 
     async def session(self, id: UUID, /) -> SupportSession | None:
@@ -67,5 +64,7 @@ class SupportWork(Work, Protocol):
     def support(self) -> Support: ...
     @property
     def messages(self) -> Messages: ...
+    @property
+    def cases(self) -> Cases: ...
     @property
     def identity_numbers(self) -> IdentityNumbers: ...

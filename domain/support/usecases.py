@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
+from domain.cases.case import CaseKind
+from domain.cases.usecases import bring_up
 from domain.kernel.access import Actor, Permission, StaffRole, SupportAccess
 from domain.kernel.events import Event
 from domain.kernel.executor import Command, personal, use_case
@@ -19,7 +21,6 @@ from domain.support.errors import (
 )
 from domain.support.ports import SupportWork
 from domain.support.search import (
-    FOUND_LATELY,
     MOST_FOUND,
     PER,
     SEARCHES,
@@ -125,11 +126,11 @@ async def find_customers(command: FindCustomers, work: SupportWork) -> Sequence[
 
 @use_case(Permission.CUSTOMER_ASSIST, rejects=[CustomerNotFound, ReasonMissing])
 async def start_support_session(command: StartSupportSession, work: SupportWork) -> SupportSession:
-    """For a customer whom one has looked for lately, and who is told of it by the event."""
+    """For a customer whom one may know of, and who is told of it by the event."""
     if not command.reason.strip():
         raise ReasonMissing
     staff_id = _staff_of(work.actor)
-    if not await work.support.has_found(staff_id, command.customer_id, work.now - FOUND_LATELY):
+    if not await work.cases.may_be_helped(staff_id, command.customer_id):
         raise CustomerNotFound
     session = SupportSession(
         id=work.id,
@@ -181,7 +182,7 @@ async def record_customers_seen(command: RecordCustomersSeen, work: SupportWork)
 
 @use_case(Permission.SUPPORT_ACCESS_DISPUTE, rejects=[SupportSessionNotFound, SupportAccessDisputed, ReasonMissing])
 async def dispute_support_access(command: DisputeSupportAccess, work: SupportWork) -> SupportSession:
-    """What is still going on is stopped at once."""
+    """What is still going on is stopped at once, and a lead looks into it."""
     if not command.reason.strip():
         raise ReasonMissing
     session = await work.support.session(command.support_session_id)
@@ -193,6 +194,14 @@ async def dispute_support_access(command: DisputeSupportAccess, work: SupportWor
     disputed = replace(session, disputed_at=work.now, dispute=command.reason.strip(), ended_at=ended_at)
     await work.support.keep_session(disputed)
     work.emit(_event("disputed", disputed))
+    await bring_up(
+        work,
+        CaseKind.SUPPORT_ACCESS_DISPUTED,
+        about_id=session.id,
+        customer_id=session.customer_id,
+        barred_staff_id=session.staff_id,
+        text=disputed.dispute,
+    )
     return disputed
 
 

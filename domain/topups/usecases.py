@@ -8,6 +8,9 @@ from uuid import UUID
 
 from domain.cards.errors import CardAwaitingRegistration, CardBlocked, CardClosed, CardConverted, CardNotFound
 from domain.cards.ports import Cards
+from domain.cases.case import CaseKind
+from domain.cases.ports import Cases
+from domain.cases.usecases import bring_up
 from domain.kernel.access import Access, Permission
 from domain.kernel.errors import NotFound
 from domain.kernel.events import Event, Job
@@ -35,6 +38,8 @@ class TopUpWork(Work, Protocol):
     def top_ups(self) -> TopUps: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def cases(self) -> Cases: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +192,7 @@ async def _look_again_later(top_up: TopUp, command: SettleTopUp, work: TopUpWork
         work.schedule(Job(ADVANCE_TOP_UP, top_up.id, after))
     elif counts:
         work.emit(_event("unresolved", top_up))
+        await bring_up(work, CaseKind.TOP_UP_UNRESOLVED, about_id=top_up.id, customer_id=top_up.customer_id)
         return
     if status is not top_up.status:
         work.emit(_event("requires_action" if status is TopUpStatus.REQUIRES_ACTION else "unknown", top_up))

@@ -50,6 +50,10 @@ MESSAGES: Final[Mapping[str, Template]] = {
         "Customer service at {operator} is looking at your pages to help you. In the app you see who it is and why, "
         "and can object."
     ),
+    MessageKind.CASE_ANSWERED: "{operator} has answered you. You can read the answer in the app, under Questions.",
+    MessageKind.CASE_ENDED: (
+        "{operator} considers a matter of yours to be settled. If it is not, reply in the app within 30 days."
+    ),
     MessageKind.CONTACT_POINT_CHANGED: (
         "The phone number or e-mail address by which {operator} knows you has been changed. If it was not you, "
         "take it back in the app within {hours} hours with the code {undo_code}."
@@ -137,6 +141,13 @@ ERRORS: Final[Mapping[str, Template]] = {
     "CONSENT_PURPOSE_NOT_FOUND": "We do not ask about this any more.",
     "CONSENT_TEXT_CHANGED": "The text has changed. Please read it again first.",
     "CONSENT_IS_THEIR_OWN": "Your child is old enough to decide this.",
+    "CASE_NOT_FOUND": "We cannot find this matter.",
+    "CASE_RESOLVED": "This matter is settled. If something is still wrong, ask a new question.",
+    "CASE_OF_SOMEBODY_ELSE": "A colleague sees to this case.",
+    "CASE_RESERVED": "This case cannot be given to this person. Choose a lead whom it is not about.",
+    "TOO_MANY_CASES": "You have {most} open questions already. Wait for an answer, or close one of them.",
+    "TEXT_MISSING": "Write something first.",
+    "STAFF_MEMBER_NOT_FOUND": "We cannot find this colleague among those who work on cases.",
     "CONTACT_POINT_UNCHANGED": "This is already yours.",
     "CONTACT_POINT_TAKEN": "This belongs to somebody else's account. Contact customer service if it is yours.",
     "CONTACT_POINT_CODE_REFUSED": "The code is wrong or no longer valid. Check it, or ask for a new one.",

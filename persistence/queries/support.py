@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Integer, select
+from sqlalchemy import Integer, literal_column, select
 
-from domain.kernel.access import Access
+from domain.kernel.access import Access, StaffRole
 from domain.support.usecases import record_support_request
 from persistence.scope import ME, giving, relations_of_staff, relations_to_customer
 from persistence.statement import Query, col, one_of, parameter
@@ -47,12 +47,20 @@ class SupportActionRow(NamedTuple):
     """A JSON list, of what was asked for; null for anything but a request."""
 
 
-STAFF_MEMBER: Final = Query(
+_staff: tuple[Any, ...] = tuple(col(getattr(StaffTable, name)) for name in StaffRow._fields)
+STAFF_MEMBERS: Final = Query(StaffRow, select(*_staff).where(col(StaffTable.id) == one_of("ids", col(StaffTable.id))))
+
+WHO_WORKS_ON_CASES: Final = Query(
     StaffRow,
-    select(col(StaffTable.id), col(StaffTable.name), col(StaffTable.roles)).where(
-        col(StaffTable.id) == parameter("id", col(StaffTable.id))
-    ),
+    select(*_staff)
+    .where(
+        col(StaffTable.roles).op("&&")(literal_column(f"array['{StaffRole.AGENT}', '{StaffRole.LEAD}']")),
+        col(StaffTable.id) > parameter("after", col(StaffTable.id)),
+    )
+    .order_by(col(StaffTable.id))
+    .limit(parameter("most", Integer())),
 )
+"""In the order in which they were first seen."""
 
 
 def _sessions(*where: Any) -> Any:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, func, insert, select, union, update
+from sqlalchemy import BigInteger, Integer, insert, select, union, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 
 from domain.customers.customer import ContactKind
@@ -55,15 +55,6 @@ SEARCHES_SINCE: Final = Statement(
 )
 _search: tuple[Any, ...] = (col(F.id), col(F.staff_id), col(F.kind), col(F.found), col(F.made_at))
 ADD_SEARCH: Final = Statement(insert(F).values({column: parameter(column.key, column) for column in _search}))
-HAS_FOUND: Final = Statement(
-    select(col(F.id))
-    .where(
-        col(F.staff_id) == parameter("staff", col(F.staff_id)),
-        col(F.made_at) > parameter("since", col(F.made_at)),
-        parameter("customer", col(F.staff_id)) == func.any(col(F.found)),
-    )
-    .limit(1)
-)
 
 
 def _limited(people: Any) -> Statement:
@@ -192,10 +183,6 @@ class PostgresSupport:
             found=list(search.found),
             made_at=search.made_at,
         )
-
-    async def has_found(self, staff_id: UUID, customer_id: UUID, since: datetime, /) -> bool:
-        found = await HAS_FOUND.fetchrow(self._driver, staff=staff_id, customer=customer_id, since=since)
-        return found is not None
 
     async def add_session(self, session: SupportSession, /) -> None:
         await ADD_SESSION.execute(

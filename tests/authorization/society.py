@@ -7,10 +7,12 @@ from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
-from api.schema.ids import global_id
+from api.schema.ids import global_id, read_id
 from domain.adjustments.adjustment import AdjustmentReason
 from domain.adjustments.usecases import AdjustBalance
 from domain.approvals.usecases import GiveApproval
+from domain.cases.case import CaseKind, new_case
+from domain.cases.usecases import AnswerCase, OpenCase, ResolveCase
 from domain.consents.usecases import UpdateConsent
 from domain.families.family import FamilyRole
 from domain.kernel.access import Delegation, StaffRole, SupportAccess, customer, impersonating, staff, system
@@ -111,6 +113,8 @@ class Founder:
         await self._world.executor.execute(dispute, customer(holder.id))
         await self._world.search_for(lead, holder.id)
         await self._adjust(holder, agent, lead)
+        holder.things.by_class["CASE"] = [global_id("case", id) for id in await self._cases(agent, holder)]
+        holder.things.by_class["STAFF"] = [global_id("staff", agent)]
         under_their_names = {
             "support agent": (agent, [StaffRole.AGENT]),
             "support lead": (lead, [StaffRole.LEAD]),
@@ -150,6 +154,20 @@ class Founder:
             }
             if number == 0:
                 await execute(GiveApproval(approval_id=approval), staff(lead, [StaffRole.LEAD]))
+
+    async def _cases(self, agent: UUID, holder: Someone) -> list[UUID]:
+        """Two questions of hers, to which the agent sees, of which one is resolved; and what became of a top-up."""
+        assert holder.id is not None
+        act, hers, sees_to_it = self._world.executor.execute, customer(holder.id), staff(agent, [StaffRole.AGENT])
+        questions = [(await act(OpenCase(text="What does a call cost?"), hers)).id for _ in range(2)]
+        for id in questions:
+            await act(AnswerCase(case_id=id, text="Nothing today."), sees_to_it)
+        await act(ResolveCase(case_id=questions[1]), sees_to_it)
+        top_up = read_id(holder.things.by_class["MONEY"][0]).id
+        async with self._world.unit(system("test"), self._world.ids.new()) as work:
+            kind = CaseKind.TOP_UP_UNRESOLVED
+            await work.cases.open(new_case(work.id, kind, customer_id=holder.id, about_id=top_up, now=work.now))
+            return [*questions, work.id]
 
     def _someone(self, kind: str, id: UUID | None, card: UUID, things: Things) -> Someone:
         return Someone(

@@ -14,9 +14,10 @@ from tests.architecture.rules import mutations, named, refusals_of
 from tests.authorization import page
 from tests.authorization.selections import SCHEMA, every_pair, object_type
 
+_HOLDER: Final = Relation.SELF | Relation.HOLDER | Relation.OWN | Relation.FAMILY_CHILD | Relation.ASKER
 RELATIONS: Final = {
     "anonymous": Relation.NONE,
-    "holder": Relation.SELF | Relation.HOLDER | Relation.OWN | Relation.FAMILY_CHILD,
+    "holder": _HOLDER,
     "user": Relation.USER,
     "child user": Relation.CHILD_USER | Relation.FAMILY_CHILD,
     "guardian": Relation.GUARDIAN,
@@ -31,8 +32,8 @@ RELATIONS: Final = {
     "programme manager": Relation.NONE,
     "analyst": Relation.NONE,
     "administrator": Relation.NONE,
-    "reader": Relation.SELF | Relation.HOLDER | Relation.OWN | Relation.FAMILY_CHILD,
-    "assistant": Relation.SELF | Relation.HOLDER | Relation.OWN | Relation.FAMILY_CHILD,
+    "reader": _HOLDER,
+    "assistant": _HOLDER,
 }
 STAFF: Final = {"support agent", "support lead", "programme manager", "analyst", "administrator"}
 WITHOUT_CUSTOMER: Final = STAFF | {"anonymous"}

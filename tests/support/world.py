@@ -15,6 +15,7 @@ from domain.adjustments import usecases as adjustments
 from domain.approvals import usecases as approvals
 from domain.cards import usecases as cards
 from domain.cards.card import Card, CardStatus
+from domain.cases import usecases as cases
 from domain.consents import usecases as consents
 from domain.customers import profile
 from domain.customers.customer import ContactKind, ContactPoint, Customer
@@ -54,6 +55,7 @@ USE_CASES = (
     *approvals.USE_CASES,
     *expiry.USE_CASES,
     *cards.USE_CASES,
+    *cases.USE_CASES,
     *registration.USE_CASES,
     *consents.USE_CASES,
     *profile.USE_CASES,

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from domain.kernel.access import system
+from domain.cases.usecases import AddCaseNote, AnswerCase, CloseCase, OpenCase, ResolveCase
+from domain.kernel.access import StaffRole, customer, staff, system
 from domain.kernel.quantities import UsageType
 from domain.loyalty.bonus import BonusCode, GrantBonus
 from domain.notifications import usecases as notifications
@@ -165,6 +166,24 @@ async def test_who_gets_a_bonus_is_told(mail: Mail, world: World) -> None:
     await mail.deliver_all()
     [text] = await mail.told()
     assert "2 GB" in text
+
+
+async def test_who_asked_something_is_told_of_the_answer_and_of_the_end_but_not_of_ending_it_themselves(
+    mail: Mail, world: World
+) -> None:
+    parent, sven, act = await world.person(phone_number=PARENT), await world.staff(), world.executor.execute
+    agent = staff(sven, [StaffRole.AGENT])
+    for end in (ResolveCase, CloseCase):
+        case = await act(OpenCase(text="What?"), customer(parent))
+        await act(AnswerCase(case_id=case.id, text="This."), agent)
+        await act(AddCaseNote(case_id=case.id, text="Again."), agent)
+        await act(end(case_id=case.id), agent if end is ResolveCase else customer(parent))
+    await mail.tell_of_events()
+    await mail.deliver_all()
+    texts = await mail.told(PARENT)
+    assert len(texts) == 3
+    assert sum("har svarat dig" in text for text in texts) == 2
+    assert not any("This." in text for text in texts)
 
 
 async def test_who_has_no_phone_number_is_not_told(mail: Mail, world: World) -> None:

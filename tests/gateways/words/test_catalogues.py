@@ -41,6 +41,7 @@ DATA: Mapping[str, Any] = {
     "undo_code": "ABCD-EFGH-IJKL-2345",
     "hours": 72,
     "client": "Norrsken",
+    "most": 5,
     "contact": "+46701740605",
 }
 

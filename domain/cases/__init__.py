@@ -1,0 +1,1 @@
+"""Cases: what a person at the operator must look at, whoever brought it up."""
