@@ -15,10 +15,15 @@ from auth.heads import SignedHeads
 from auth.key_rotation import KeyRotation, KeyRules
 from auth.keys import KeyRing
 from auth.metadata import metadata
+from auth.provider_client import DIRECT, Transport
+from auth.providers import IdentityProvider
+from auth.relying import CALLBACK, RelyingParty
+from auth.sealing import Seals
 from auth.server import TokenServer
 from auth.token_status import TokenStatus
 from auth.tokens import AccessTokens
 from domain.identity.codes import CodeProcess
+from domain.identity.federation import FederatedSignIn
 from domain.identity.processes import SignInProcess
 from domain.kernel.executor import Executor
 from domain.kernel.time import Clock
@@ -44,6 +49,8 @@ class Identity:
         clock: Clock,
         clients: Sequence[Client] = (APP,),
         key_rules: KeyRules = _KEY_RULES,
+        providers: Sequence[IdentityProvider] = (),
+        transport: Transport = DIRECT,
     ) -> None:
         self._keys = KeyRing(operator, database, secret, clock)
         self._ended = EndedSessions(database, clock)
@@ -52,6 +59,12 @@ class Identity:
         self.forms = FormProofs(secret, operator.slug)
         self.code_process = CodeProcess(executor, self.codes)
         self.sign_in = SignInProcess(executor, self.code_process)
+        self.federation = FederatedSignIn(executor, self.code_process)
+        self.seals = Seals(secret, operator.slug, clock)
+        self.providers = {
+            each.kind: RelyingParty(each, redirect_uri=f"{operator.issuer}{CALLBACK}", clock=clock, transport=transport)
+            for each in providers
+        }
         tokens = AccessTokens(operator, self._keys)
         self.token_server = TokenServer(
             self.sign_in,
@@ -67,7 +80,7 @@ class Identity:
         self.heads = SignedHeads(operator, self._keys)
         self.authenticator = Authenticator(tokens, self._ended, clock)
         self.key_rotation = KeyRotation(self._keys, key_rules, clock)
-        self.metadata = metadata(operator)
+        self.metadata = metadata(operator, self.providers)
 
     async def key_set(self) -> Mapping[str, Any]:
         """The public keys by which anybody can verify the operator's tokens. Raises `Unavailable`."""

@@ -73,6 +73,7 @@ async def parts_of(settings: Settings, operator: Operator) -> AsyncGenerator[Par
         clock=clock,
         clients=settings.clients[operator.slug],
         key_rules=settings.key_rules,
+        providers=settings.providers[operator.slug],
     )
     try:
         yield Parts(

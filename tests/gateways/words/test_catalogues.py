@@ -38,6 +38,7 @@ DATA: Mapping[str, Any] = {
     "retry_after_seconds": 300,
     "count": 3,
     "client": "Norrsken",
+    "provider": "BankID",
     "contact": "+46701740605",
 }
 
