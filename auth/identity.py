@@ -15,7 +15,7 @@ from auth.heads import SignedHeads
 from auth.key_rotation import KeyRotation, KeyRules
 from auth.keys import KeyRing
 from auth.metadata import metadata
-from auth.provider_client import DIRECT, Transport
+from auth.provider_client import Transport, direct
 from auth.providers import IdentityProvider
 from auth.relying import CALLBACK, RelyingParty
 from auth.sealing import Seals
@@ -50,7 +50,7 @@ class Identity:
         clients: Sequence[Client] = (APP,),
         key_rules: KeyRules = _KEY_RULES,
         providers: Sequence[IdentityProvider] = (),
-        transport: Transport = DIRECT,
+        transport: Transport = direct,
     ) -> None:
         self._keys = KeyRing(operator, database, secret, clock)
         self._ended = EndedSessions(database, clock)

@@ -8,7 +8,9 @@ here, answers are bounded, and ID tokens are verified elsewhere (`auth/relying.p
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
+from functools import cache
 from typing import Any, Final, cast
 
 import httpx2
@@ -27,7 +29,17 @@ GOOD_FOR_SECONDS: Final = 3600.0
 _ADDRESSES: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 Transport = Callable[[], httpx2.AsyncBaseTransport]
-DIRECT: Final[Transport] = httpx2.AsyncHTTPTransport
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Made once: it takes a tenth of a second."""
+    return httpx2.create_ssl_context()
+
+
+def direct() -> httpx2.AsyncBaseTransport:
+    """To the provider itself."""
+    return httpx2.AsyncHTTPTransport(verify=_trusted())
 
 
 class ProviderClient(StarletteOAuth2App):
@@ -38,8 +50,9 @@ class ProviderClient(StarletteOAuth2App):
             """Its answers have a size, and nothing leads it elsewhere."""
 
             def __init__(self, *args: Any, **settings: Any) -> None:
+                bounded = _Bounded(transport())
                 cast("Any", super()).__init__(
-                    *args, transport=_Bounded(transport()), follow_redirects=False, **settings
+                    *args, transport=bounded, follow_redirects=False, trust_env=False, **settings
                 )
 
         self.client_cls = Client
@@ -57,6 +70,9 @@ class ProviderClient(StarletteOAuth2App):
             },
         )
         self._provider = provider
+        self._read_at = float("-inf")
+
+    def forget(self) -> None:
         self._read_at = float("-inf")
 
     async def read_keys(self) -> KeySet:

@@ -20,7 +20,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from auth.provider_client import DIRECT, GOOD_FOR_SECONDS, ProviderClient, Transport
+from auth.provider_client import GOOD_FOR_SECONDS, ProviderClient, Transport, direct
 from auth.providers import (
     IdentityProvider,
     ProviderKind,
@@ -95,13 +95,18 @@ class RelyingParty:
         *,
         redirect_uri: str,
         clock: Clock,
-        transport: Transport = DIRECT,
+        transport: Transport = direct,
     ) -> None:
         self.provider = provider
         self._redirect_uri, self._clock = redirect_uri, clock
         self._app: Any = ProviderClient(provider, transport)
         self._keys: KeySet | None = None
         self._read_at = self._searched_at = float("-inf")
+
+    def forget(self) -> None:
+        """Reads metadata and keys anew when they are needed next."""
+        self._keys, self._searched_at = None, float("-inf")
+        self._app.forget()
 
     async def begin(self, departure: Departure) -> str:
         """The address to send a person to. Raises `NotIdentified`."""

@@ -59,7 +59,7 @@ async def _who_is_there(settings: Settings, slug: str, kind: str) -> Sequence[De
             server_of(settings).application_url(database_of(operator)), statement_cache_size=0, timeout=5
         )
         try:
-            born = dict(await connection.fetch(_BORN, numbers))
+            born = {row["value"]: row["birth_date"] for row in await connection.fetch(_BORN, numbers)}
         finally:
             await connection.close()
     return identities(operator, kind, born)

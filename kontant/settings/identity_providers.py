@@ -70,8 +70,9 @@ class _ProviderSection(Section):
         if "openid" not in self.scopes:
             yield f"{name}.scopes: must have openid"
 
-    def _common(self) -> dict[str, Any]:
+    def _common(self, accepted_acr: tuple[str, ...]) -> dict[str, Any]:
         return {
+            "accepted_acr": frozenset(accepted_acr),
             "issuer": self.issuer,
             "client_id": self.client_id,
             "client_secret": self.client_secret.get_secret_value() if self.client_secret else "",
@@ -89,9 +90,7 @@ class ElectronicIdSection(_ProviderSection):
     accepted_acr: Annotated[tuple[Text, ...], Field(min_length=1)]
 
     def to_provider(self) -> IdentityProvider:
-        return IdentityProvider(
-            kind=ProviderKind.ELECTRONIC_ID, name=self.name, accepted_acr=frozenset(self.accepted_acr), **self._common()
-        )
+        return IdentityProvider(kind=ProviderKind.ELECTRONIC_ID, name=self.name, **self._common(self.accepted_acr))
 
 
 class StaffSignInSection(_ProviderSection):
@@ -102,13 +101,8 @@ class StaffSignInSection(_ProviderSection):
 
     def to_provider(self) -> IdentityProvider:
         roles = {group: frozenset(roles) for group, roles in self.roles.items()}
-        return IdentityProvider(
-            kind=ProviderKind.STAFF,
-            name="staff",
-            accepted_acr=frozenset(self.accepted_acr),
-            roles=roles,
-            **self._common(),
-        )
+        common = self._common(self.accepted_acr)
+        return IdentityProvider(kind=ProviderKind.STAFF, name="staff", roles=roles, **common)
 
 
 DEMO_PORTS_ON: Final = 90

@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.clients import APP, REFRESH_TOKEN, SIGN_IN_CODE, Client
 from auth.identity import Identity
+from auth.provider_client import Transport, direct
+from auth.providers import IdentityProvider
 from auth.refresh import NewRefreshToken, new_refresh_token
 from auth.server import Answer
 from domain.identity.contacts import Contact
@@ -44,12 +46,21 @@ class SignInWorld:
         *,
         secret: bytes = SECRET,
         clients: Sequence[Client] = (APP,),
+        providers: Sequence[IdentityProvider] = (),
+        transport: Transport = direct,
     ) -> None:
         self.database, self.operator, self.clock, self.ids = database, operator, clock, ids
         unit = PostgresUnit(database, operator, ids, clock)
         self.executor = Executor(USE_CASES, unit, ids)
         self.identity = Identity(
-            operator, database=database, executor=self.executor, secret=secret, clock=clock, clients=clients
+            operator,
+            database=database,
+            executor=self.executor,
+            secret=secret,
+            clock=clock,
+            clients=clients,
+            providers=providers,
+            transport=transport,
         )
         self.words = Words(operator)
         self.people: World | None = None
