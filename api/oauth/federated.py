@@ -23,6 +23,7 @@ from auth.providers import ProviderKind
 from auth.refresh import NewRefreshToken, new_refresh_token
 from auth.relying import Departure, NotIdentified, RelyingParty
 from auth.sealing import TooMuchToSeal
+from domain.identity.errors import IdentityNotLinkable
 from domain.identity.identification import Identification
 from domain.kernel.errors import Busy, Unavailable
 
@@ -79,6 +80,8 @@ async def _come_back(visit: Visit) -> Response:
         return await _take_in(visit, asked, recipient, departure, answer)
     except NotIdentified as failed:
         return denied(visit, recipient, AuthorizationDenied(failed.error, failed.description))
+    except IdentityNotLinkable as refused:
+        return told(visit, refused.code, status=403)
     except (Busy, Unavailable):
         return told(visit, "page.unavailable", status=503)
 
@@ -96,7 +99,7 @@ def _departure(visit: Visit, answer: Mapping[str, str]) -> Departure | None:
 async def _take_in(
     visit: Visit, asked: AuthorizationRequest, recipient: Recipient, departure: Departure, answer: Mapping[str, str]
 ) -> Response:
-    """Raises `NotIdentified`, `Busy` and `Unavailable`."""
+    """Raises `NotIdentified`, `IdentityNotLinkable`, `Busy` and `Unavailable`."""
     relying, for_app = visit.parts.identity.providers[departure.kind], new_refresh_token()
     if departure.kind is ProviderKind.STAFF:
         if not await _admit(visit, asked, relying, departure, answer, for_app):

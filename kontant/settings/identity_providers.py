@@ -22,6 +22,7 @@ _OURS: Final = frozenset(
     }
 )  # fmt: skip
 """Parameters that the flow itself decides."""
+_STANDARD: Final = ClaimNames()
 
 
 def _issuer(url: str) -> str:
@@ -45,13 +46,13 @@ Text = Annotated[str, Field(min_length=1, max_length=255)]
 class ClaimsSection(Section):
     """`claims`: what the provider calls what is needed of it."""
 
-    subject: Text = ClaimNames.subject
-    name: Text = ClaimNames.name
-    given_name: Text = ClaimNames.given_name
-    family_name: Text = ClaimNames.family_name
-    birth_date: Text = ClaimNames.birth_date
+    subject: Text = _STANDARD.subject
+    name: Text = _STANDARD.name
+    given_name: Text = _STANDARD.given_name
+    family_name: Text = _STANDARD.family_name
+    birth_date: Text = _STANDARD.birth_date
     identity_number: Text | None = None
-    groups: Text = ClaimNames.groups
+    groups: Text = _STANDARD.groups
 
 
 class _ProviderSection(Section):

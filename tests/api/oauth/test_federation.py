@@ -295,6 +295,7 @@ async def test_the_app_decides_how_fresh_the_employers_word_must_be(
         {"aud": ["norrsken", "another"]},
         {"aud": ["norrsken", "another"], "azp": "another"},
         {"azp": "another"},
+        {"aud": ["another"], "azp": "norrsken"},
         {"nonce": "of another sign-in"},
         {"nonce": None},
         {"exp": 1_000_000_000},
