@@ -87,7 +87,13 @@ class Development:
         sent = await self._outboxes[services.operator.slug].messages(to)
         return JSONResponse(
             [
-                {"to": each.to, "channel": each.channel, "text": each.text, "sentAt": each.sent_at.isoformat()}
+                {
+                    "to": each.to,
+                    "channel": each.channel,
+                    "text": each.text,
+                    "sentAt": each.sent_at.isoformat(),
+                    **({"subject": each.subject} if each.subject else {}),
+                }
                 for each in sent
             ]
         )

@@ -27,10 +27,11 @@ from api import oauth
 from api.problem_details import problem
 from api.services import Services
 from domain.kernel.errors import Unavailable
+from domain.kernel.time import local_date
 from domain.notifications.usecases import MESSAGES
 from persistence.audit import AuditChain
 from persistence.events import EventLog
-from persistence.queries.operations import UNSETTLED_TOP_UPS, backlog
+from persistence.queries.operations import SMS_COST, UNSETTLED_TOP_UPS, backlog
 
 _log: Final = logging.getLogger(__name__)
 # What a client sends names no metric: whoever invents paths or methods must not fill our memory with counters.
@@ -88,6 +89,14 @@ class Metrics:
             "kontant_audit_lag_seconds", "Age of the oldest audit row that is not sealed: above 10 is an alarm.",
             ["operator"], registry=self.registry,
         )  # fmt: skip
+        self.sms_cost_minor = Gauge(
+            "kontant_sms_cost_minor", "What sign-in codes in text messages have cost today, in minor units.",
+            ["operator"], registry=self.registry,
+        )  # fmt: skip
+        self.sms_ceiling_minor = Gauge(
+            "kontant_sms_ceiling_minor", "What they may cost a day: at this much none goes out any more.",
+            ["operator"], registry=self.registry,
+        )  # fmt: skip
         self.database_up = Gauge(
             "kontant_database_up", "Whether the operator's database answers.", ["operator"], registry=self.registry
         )
@@ -101,6 +110,8 @@ class Metrics:
             lag = await EventLog(services.database).lag(MESSAGES)
             jobs = await backlog(services.database)
             unsealed = await AuditChain(services.database).unsealed()
+            today = local_date(services.clock.now(), services.operator.time_zone)
+            sms_cost = await SMS_COST.first(services.database, day=today)
         except Unavailable:
             self.database_up.labels(name).set(0)
             return
@@ -109,6 +120,8 @@ class Metrics:
         for status, count in counts.items():
             self.unsettled.labels(name, status).set(count)
         self.given_up.labels(name).set(sum(row.given_up for row in unsettled))
+        self.sms_cost_minor.labels(name).set(sms_cost.minor if sms_cost else 0)
+        self.sms_ceiling_minor.labels(name).set(services.identity.code_process.rules.sms_ceiling_minor)
         now = services.clock.now()
         self.events_waiting.labels(name, MESSAGES.name).set(lag.waiting)
         self.event_lag_seconds.labels(name, MESSAGES.name).set(_age(lag.oldest_at, now))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 from auth.authenticator import Authenticator
@@ -22,15 +24,20 @@ from auth.sealing import Seals
 from auth.server import TokenServer
 from auth.token_status import TokenStatus
 from auth.tokens import AccessTokens
+from auth.undo_codes import DerivedUndoCodes
+from domain.contacts.processes import ContactProcess
 from domain.identity.codes import CodeProcess
 from domain.identity.federation import FederatedSignIn
 from domain.identity.processes import SignInProcess
+from domain.identity.rules import CodeRules
 from domain.kernel.executor import Executor
 from domain.kernel.time import Clock
 from domain.operators.operator import Operator
 from persistence.database import Database
 
 _KEY_RULES: Final = KeyRules()
+_CODE_RULES: Final = CodeRules()
+_log: Final = logging.getLogger(__name__)
 
 
 class Identity:
@@ -51,13 +58,16 @@ class Identity:
         key_rules: KeyRules = _KEY_RULES,
         providers: Sequence[IdentityProvider] = (),
         transport: Transport = direct,
+        code_rules: CodeRules = _CODE_RULES,
     ) -> None:
         self._keys = KeyRing(operator, database, secret, clock)
         self._ended = EndedSessions(database, clock)
         self.operator, self.clients = operator, Clients(clients)
         self.codes = DerivedSignInCodes(secret, operator.slug)
         self.forms = FormProofs(secret, operator.slug)
-        self.code_process = CodeProcess(executor, self.codes)
+        self.code_process = CodeProcess(
+            executor, self.codes, operator=operator, rules=code_rules, on_ceiling=self._ceiling_was_reached
+        )
         self.sign_in = SignInProcess(executor, self.code_process)
         self.federation = FederatedSignIn(executor, self.code_process)
         self.seals = Seals(secret, operator.slug, clock)
@@ -65,6 +75,8 @@ class Identity:
             each.kind: RelyingParty(each, redirect_uri=f"{operator.issuer}{CALLBACK}", clock=clock, transport=transport)
             for each in providers
         }
+        self.undo_codes = DerivedUndoCodes(secret, operator.slug)
+        self.contacts = ContactProcess(executor, self.code_process, self.undo_codes)
         tokens = AccessTokens(operator, self._keys)
         self.token_server = TokenServer(
             self.sign_in,
@@ -91,3 +103,15 @@ class Identity:
         """Waits for what is under way. The database is closed after this."""
         await self._ended.aclose()
         await self._keys.aclose()
+
+    def _ceiling_was_reached(self, day: date) -> None:
+        """One of all processes says it, once a day."""
+        _log.error(
+            "Sign-in codes in text messages have cost today what they may: none goes out until the day is over. Is "
+            "somebody pumping them? See docs/LIMITS.md.",
+            extra={
+                "operator": self.operator.slug,
+                "day": day.isoformat(),
+                "ceiling_minor": self.code_process.rules.sms_ceiling_minor,
+            },
+        )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kontant.audit_commands import audit
+from kontant.identity_number_commands import identity_numbers
 
 if TYPE_CHECKING:
     from domain.operators.operator import Operator
@@ -36,6 +37,7 @@ application = typer.Typer(
     rich_markup_mode=None,
 )
 application.add_typer(audit, name="audit")
+application.add_typer(identity_numbers, name="identity-numbers")
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for a script.")]
 OfOperator = Annotated[str | None, typer.Option("--operator", help="For one operator only, such as norrsken.")]

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from domain.cards import usecases as cards
 from domain.consents import usecases as consents
+from domain.contacts import usecases as contacts
 from domain.customers import profile
 from domain.customers import usecases as customers
 from domain.families import usecases as families
@@ -16,12 +17,14 @@ from domain.ledger import usecases as ledger
 from domain.loyalty import bonus as loyalty
 from domain.notifications import usecases as notifications
 from domain.payments import usecases as payments
+from domain.registration import usecases as registration
 from domain.support import usecases as support
 from domain.topups import usecases as topups
 
 USE_CASES: Final[tuple[UseCase[Any, Any], ...]] = (
     *cards.USE_CASES,
     *consents.USE_CASES,
+    *contacts.USE_CASES,
     *customers.USE_CASES,
     *families.USE_CASES,
     *identity.USE_CASES,
@@ -30,6 +33,7 @@ USE_CASES: Final[tuple[UseCase[Any, Any], ...]] = (
     *loyalty.USE_CASES,
     *notifications.USE_CASES,
     *payments.USE_CASES,
+    *registration.USE_CASES,
     *profile.USE_CASES,
     *support.USE_CASES,
     *topups.USE_CASES,

@@ -14,6 +14,7 @@ from typing import Final
 import asyncpg
 
 from auth.identity import Identity
+from auth.identity_numbers import SealedIdentityNumbers
 from domain.kernel.executor import Executor
 from domain.kernel.time import Clock
 from domain.operators.operator import Operator
@@ -56,7 +57,8 @@ async def parts_of(settings: Settings, operator: Operator) -> AsyncGenerator[Par
     url = server_of(settings).application_url(database_of(operator))
     pooled = await _is_pooled(url)
     database = await open_database(url, connections=CONNECTIONS, is_pooled=pooled)
-    unit = PostgresUnit(database, operator, ids)
+    identity_numbers = SealedIdentityNumbers(settings.secret, operator.slug)
+    unit = PostgresUnit(database, operator, ids, identity_numbers=identity_numbers)
     executor = Executor(USE_CASES, unit, ids, reached=_killed_at(settings))
     payments = SandboxPayments(
         settings.file_of(operator, "sandbox-payments.sqlite"),
@@ -74,6 +76,7 @@ async def parts_of(settings: Settings, operator: Operator) -> AsyncGenerator[Par
         clients=settings.clients[operator.slug],
         key_rules=settings.key_rules,
         providers=settings.providers[operator.slug],
+        code_rules=settings.code_rules[operator.slug],
     )
     try:
         yield Parts(

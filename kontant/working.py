@@ -45,6 +45,7 @@ def _worker(settings: Settings, parts: Parts) -> Worker:
             sender=parts.outbox,
             clock=parts.clock,
             code_of=parts.identity.codes.code_of,
+            undo_code_of=parts.identity.undo_codes.code_of,
         ),
         heads=HeadPublisher(
             AuditChain(parts.database),

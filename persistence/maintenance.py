@@ -13,13 +13,17 @@ IDEMPOTENCY_KEPT: Final = timedelta(days=30)
 """INVARIANTS I6. What a key has made is unique for ever by its own rules."""
 
 SIGN_IN_KEPT: Final = timedelta(days=1)
+DEVICE_KEPT: Final = timedelta(days=180)
 JOB_LOG_KEPT: Final = timedelta(days=7)
 
 _AGES: Final = (
     ("idempotency", "at", IDEMPOTENCY_KEPT),
     ("sign_in_challenge", "expires_at", SIGN_IN_KEPT),
     ("refresh_token", "expires_at", SIGN_IN_KEPT),
+    ("known_device", "seen_at", DEVICE_KEPT),
+    ("code_allowance", "empty_until", timedelta(0)),
     ("authorization_code", "expires_at", SIGN_IN_KEPT),
+    ("contact_point_change", "undo_until", SIGN_IN_KEPT),
     ("pgqueuer_log", "created", JOB_LOG_KEPT),
 )
 

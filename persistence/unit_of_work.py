@@ -21,11 +21,13 @@ from domain.kernel.executor import Claim
 from domain.kernel.ids import Ids
 from domain.kernel.time import Clock
 from domain.operators.operator import Operator
+from domain.registration.ports import IdentityNumbers
 from persistence.database import Database
 from persistence.events import PostgresSubscriptions
 from persistence.faults import in_our_words, is_lost
 from persistence.repositories.cards import PostgresCards
 from persistence.repositories.consents import PostgresConsents
+from persistence.repositories.contacts import PostgresContacts
 from persistence.repositories.customers import PostgresCustomers
 from persistence.repositories.families import PostgresFamilies
 from persistence.repositories.identity import PostgresIdentity
@@ -33,6 +35,7 @@ from persistence.repositories.ledger import PostgresLedger
 from persistence.repositories.loyalty import PostgresBonuses
 from persistence.repositories.notifications import PostgresMessages
 from persistence.repositories.payments import PostgresPaymentMethods
+from persistence.repositories.registration import PostgresRegistrations
 from persistence.repositories.support import PostgresSupport
 from persistence.repositories.topups import PostgresTopUps
 
@@ -83,9 +86,11 @@ class PostgresWork:
         actor: Actor,
         id: UUID,
         now: datetime,
+        identity_numbers: IdentityNumbers | None,
     ) -> None:
         self._connection, self._driver, self._ids = connection, driver, ids
         self.operator, self.actor, self.id, self.now = operator, actor, id, now
+        self._identity_numbers = identity_numbers
         self._events: list[Event] = []
         self._jobs: list[Job] = []
         self._session: AsyncSession | None = None
@@ -152,6 +157,10 @@ class PostgresWork:
         return PostgresConsents(self._driver)
 
     @cached_property
+    def contacts(self) -> PostgresContacts:
+        return PostgresContacts(self._driver)
+
+    @cached_property
     def families(self) -> PostgresFamilies:
         return PostgresFamilies(lambda: self.session)
 
@@ -180,6 +189,15 @@ class PostgresWork:
         return PostgresSubscriptions(self._driver, self.now)
 
     @cached_property
+    def registrations(self) -> PostgresRegistrations:
+        return PostgresRegistrations(self._driver, self.now)
+
+    @property
+    def identity_numbers(self) -> IdentityNumbers:
+        assert self._identity_numbers is not None, "this process was not given the keys to identity numbers"
+        return self._identity_numbers
+
+    @cached_property
     def support(self) -> PostgresSupport:
         return PostgresSupport(self._driver)
 
@@ -189,10 +207,22 @@ class PostgresWork:
 
 
 class PostgresUnit:
-    """Opens units of work. The time is the database's, read once; a test hands in a clock of its own."""
+    """Opens units of work. The time is the database's, read once; a test hands in a clock of its own.
 
-    def __init__(self, database: Database, operator: Operator, ids: Ids, clock: Clock | None = None) -> None:
+    `identity_numbers` holds the keys to them: without it nobody is identified.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        operator: Operator,
+        ids: Ids,
+        clock: Clock | None = None,
+        *,
+        identity_numbers: IdentityNumbers | None = None,
+    ) -> None:
         self._database, self._operator, self._ids, self._clock = database, operator, ids, clock
+        self._identity_numbers = identity_numbers
 
     def __call__(self, actor: Actor, id: UUID, /) -> AbstractAsyncContextManager[PostgresWork]:
         return self._transaction(actor, id)
@@ -206,7 +236,14 @@ class PostgresUnit:
                 try:
                     now = self._clock.now() if self._clock else await driver.fetchval("select now()")
                     work = PostgresWork(
-                        connection, driver, self._ids, operator=self._operator, actor=actor, id=id, now=now
+                        connection,
+                        driver,
+                        self._ids,
+                        operator=self._operator,
+                        actor=actor,
+                        id=id,
+                        now=now,
+                        identity_numbers=self._identity_numbers,
                     )
                     yield work
                     await work.flush()

@@ -11,8 +11,9 @@ from domain.kernel.access import system
 from domain.kernel.chores import CHUNK, Chore, NothingDue
 from domain.kernel.executor import Executor
 from domain.ledger.expiry import ExpireBuckets, ExpireReservations
+from domain.registration.usecases import EraseRegistrations
 
-CHORES: Final[tuple[Chore, ...]] = (ExpireReservations(), ExpireBuckets(), EndCardPeriods())
+CHORES: Final[tuple[Chore, ...]] = (ExpireReservations(), ExpireBuckets(), EndCardPeriods(), EraseRegistrations())
 
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.responses import Response
 
 from api.oauth.html import page
-from api.oauth.visit import FORM_COOKIE, Visit
+from api.oauth.visit import DEVICE_COOKIE, DEVICE_SECONDS, FORM_COOKIE, Visit
 from auth.authorization import ELECTRONIC_ID, AuthorizationRequest, Parameters, Recipient, read_request
 from auth.providers import ProviderKind
 
@@ -84,6 +84,9 @@ def _form(visit: Visit, asked: AuthorizationRequest, template: str, status: int,
         **values,
     )
     visit.keep(response, FORM_COOKIE, browser)
+    device = visit.cookie(DEVICE_COOKIE)
+    known_again = device if device is not None and forms.is_browser(device) else forms.new_browser()
+    visit.keep(response, DEVICE_COOKIE, known_again, max_age_seconds=DEVICE_SECONDS)
     return response
 
 

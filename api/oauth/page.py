@@ -12,7 +12,7 @@ from api.oauth import federated
 from api.oauth.asking import ask_for_code, ask_for_contact, is_our_own, read
 from api.oauth.forms import NoForm, Pairs, form_of, form_pairs, query_pairs
 from api.oauth.parts import PartsOf
-from api.oauth.visit import Visit, denied, granted, redirected, told
+from api.oauth.visit import DEVICE_COOKIE, Visit, denied, granted, redirected, told
 from api.rates import address_of
 from auth.authorization import AuthorizationDenied, AuthorizationRequest, CannotRedirect, read_recipient
 from auth.refresh import new_refresh_token
@@ -149,4 +149,6 @@ def _said(visit: Visit, refusal: Rejection) -> str:
 
 
 def _sender(visit: Visit, asked: AuthorizationRequest) -> Sender:
-    return Sender(address=address_of(visit.http.scope), client_id=asked.client.id)
+    cookie = visit.cookie(DEVICE_COOKIE)
+    device = cookie if visit.parts.identity.forms.is_browser(cookie) else None
+    return Sender(address=address_of(visit.http.scope), client_id=asked.client.id, device=device)

@@ -15,7 +15,11 @@ from auth.authorization import AuthorizationDenied, Recipient
 from gateways.words.negotiation import negotiate
 
 COOKIE_SECONDS: Final = 600
+DEVICE_SECONDS: Final = 180 * 86_400
+"""How long a browser is known again on which somebody has signed in. It opens nothing."""
 FORM_COOKIE: Final = "kontant-sign-in"
+DEVICE_COOKIE: Final = "kontant-device"
+"""By this cookie, who has signed in here before is told from strangers who ask for codes in their name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,12 @@ class Visit:
         """What the browser has kept for us."""
         return self.http.cookies.get(self._name(name))
 
-    def keep(self, response: Response, name: str, value: str) -> None:
-        """Has the browser keep something for ten minutes."""
+    def keep(self, response: Response, name: str, value: str, *, max_age_seconds: int = COOKIE_SECONDS) -> None:
+        """Has the browser keep something, for ten minutes if nothing is said."""
         response.set_cookie(
             self._name(name),
             value,
-            max_age=COOKIE_SECONDS,
+            max_age=max_age_seconds,
             path="/",
             secure=self._is_secure,
             httponly=True,

@@ -11,7 +11,9 @@ import strawberry
 
 from api.context import Context
 from api.schema.customers import Customer, find_customers
+from api.schema.errors import UserError, user_error
 from api.schema.fields import batched, shown, shown_field
+from api.schema.identifications import Registration, registrations_of
 from api.schema.ids import global_id
 from api.schema.ledger import (
     AccumulatedBalance,
@@ -29,6 +31,7 @@ from api.schema.node import Node, found_by, in_order
 from api.schema.paging import LAST_NUMBER, After, First, Page, PageInfo, id_cursor
 from api.schema.scalars import PhoneNumber
 from domain.cards.card import CardStatus, status_as_of
+from domain.cards.errors import CardAwaitingRegistration, CardBlocked, CardClosed, CardConverted, CardNotFound
 from domain.kernel.access import ACCESS_BY_RELATIONS, Access
 from domain.operators.operator import Operator
 from persistence.queries.cards import CARDS, CardRow
@@ -90,6 +93,11 @@ async def statements(
     ]
 
 
+async def card_registrations(cards: Sequence[Card], *, context: Context) -> Sequence[Registration | None]:
+    """Who answers for the card. Null when nobody does, and for anyone but them and their guardians."""
+    return await registrations_of([card.key for card in cards], context)
+
+
 @shown(Access.LINE)
 class Card(Node, Line):
     """A prepaid card. One who may see that it is there does not always see what is on it: then that is null."""
@@ -124,6 +132,7 @@ class Card(Node, Line):
         read=lambda _, rows: [bucket_of(row, rows.operator) for row in rows],
     )
     statement: StatementConnection | None = batched(statements, access=Access.MONEY)
+    registration: Registration | None = batched(card_registrations, access=Access.IDENTITY)
 
 
 @shown(Access.LINE)
@@ -170,3 +179,28 @@ async def find_cards(ids: Sequence[UUID], context: Context) -> Sequence[Card | N
     rows = await CARDS.all(context.services.database, ids=list(set(ids)), me=context.me)
     today = context.today
     return in_order(ids, [card_of(row, today) for row in rows], lambda card: card.key)
+
+
+@user_error(CardNotFound, path="cardId")
+class CardNotFoundError(UserError):
+    """There is no such card, or it is not yours to do this with."""
+
+
+@user_error(CardClosed, path="cardId")
+class CardClosedError(UserError):
+    """The card's life has ended."""
+
+
+@user_error(CardBlocked, path="cardId")
+class CardBlockedError(UserError):
+    """The card is blocked: lost, stolen, or by a parent."""
+
+
+@user_error(CardConverted, path="cardId")
+class CardConvertedError(UserError):
+    """The number is a contractless subscription now."""
+
+
+@user_error(CardAwaitingRegistration, path="cardId")
+class CardAwaitingRegistrationError(UserError):
+    """The card's holder has not been identified yet."""

@@ -12,6 +12,7 @@ import strawberry
 from api.context import Context
 from api.schema.consents import Consent, consents_of
 from api.schema.fields import batched, shown, shown_field
+from api.schema.identifications import Identification, identifications_of
 from api.schema.ids import global_id
 from api.schema.node import Node, found_by, in_order
 from api.schema.scalars import Locale
@@ -31,6 +32,7 @@ class ContactPoint:
 
     kind: ContactKind = shown_field("The kind of address.")
     value: str = shown_field("A phone number by E.164, or an e-mail address.")
+    is_lost: bool = shown_field("Whether it was reported lost, so that nobody signs in by it.")
 
 
 async def contact_points(customers: Sequence[Customer], *, context: Context) -> Sequence[list[ContactPoint]]:
@@ -38,9 +40,19 @@ async def contact_points(customers: Sequence[Customer], *, context: Context) -> 
     keys = [customer.key for customer in customers]
     rows = await CONTACT_POINTS.all(context.services.database, customers=keys)
     return [
-        [ContactPoint(kind=ContactKind(row.kind), value=row.value) for row in of_one]
+        [ContactPoint(kind=ContactKind(row.kind), value=row.value, is_lost=row.is_lost) for row in of_one]
         for of_one in beside(keys, rows, lambda row: row.customer_id)
     ]
+
+
+async def customer_identifications(
+    customers: Sequence[Customer], *, context: Context
+) -> Sequence[Identification | None]:
+    """Who the person is by law. Null when they have not been identified, and for anyone but them and their guardians.
+
+    Staff who have looked for the person see it as it stands here, and so masked.
+    """
+    return await identifications_of([customer.key for customer in customers], context)
 
 
 @shown(Access.NAME)
@@ -64,6 +76,7 @@ class Customer(Node):
         access=Access.SELF,
     )
     contact_points: list[ContactPoint] | None = batched(contact_points, access=Access.SELF)
+    identification: Identification | None = batched(customer_identifications, access=Access.IDENTITY)
     consents: list[Consent] | None = batched(consents_of, access=Access.SELF)
 
 

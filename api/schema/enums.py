@@ -10,6 +10,7 @@ import strawberry
 from domain.cards.card import CardStatus
 from domain.customers.customer import ContactKind
 from domain.families.family import FamilyRole
+from domain.identity.session import AuthenticationMethod
 from domain.kernel.access import ActorKind, StaffRole, SupportAccess
 from domain.kernel.quantities import Unit as DomainUnit
 from domain.kernel.quantities import UsageType
@@ -131,6 +132,16 @@ _described(
     {
         "READ_ONLY": "They see what the customer sees.",
         "ASSIST": "They may also do what the customer asks them to do, but neither pay nor change who may do what.",
+    },
+)
+_described(
+    AuthenticationMethod,
+    "How somebody proved who they are.",
+    {
+        "SMS_CODE": "By a code that was sent to their phone.",
+        "EMAIL_CODE": "By a code that was sent to their e-mail address.",
+        "ELECTRONIC_ID": "By an electronic identity.",
+        "SINGLE_SIGN_ON": "By their employer's identity provider.",
     },
 )
 _described(

@@ -19,8 +19,9 @@ from strawberry.types.field import StrawberryField
 
 from api.context import Context
 from api.schema.fields import shown_field
+from auth.assurance import acr_values_for
 from domain.kernel.access import Access, Permission
-from domain.kernel.errors import IdempotencyKeyReused, Rejection
+from domain.kernel.errors import IdempotencyKeyReused, Rejection, StepUpRequired
 
 E_ = TypeVar("E_", bound="type[UserError]")
 T = TypeVar("T", bound=type)
@@ -70,6 +71,19 @@ def user_error(rejection: type[Rejection], *, path: str | None = None) -> Callab
 @user_error(IdempotencyKeyReused, path="idempotencyKey")
 class IdempotencyKeyReusedError(UserError):
     """The key was used before, for something else. Make a new key for a new intention."""
+
+
+@user_error(StepUpRequired)
+class StepUpRequiredError(UserError):
+    """One has to sign in anew before this is done: too long ago, or not surely enough, one proved who one is."""
+
+    max_age_seconds: int = shown_field("How long ago that may be: `max_age` of an authorization request.")
+    acr_values: list[str] = shown_field("How surely, any of these: `acr_values` of an authorization request.")
+
+    @classmethod
+    def extras(cls, refusal: Rejection, context: Context) -> dict[str, Any]:
+        needed = cast("StepUpRequired", refusal)
+        return {"max_age_seconds": needed.max_age_seconds, "acr_values": list(acr_values_for(needed.assurance))}
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(shown_field,))

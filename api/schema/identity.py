@@ -14,7 +14,14 @@ from api.schema.errors import UserError, mutation, payload, user_error
 from api.schema.fields import shown_field
 from api.schema.scalars import PhoneNumber
 from domain.identity.contacts import Contact
-from domain.identity.errors import InvalidEmailAddress, InvalidPhoneNumber, TooManySignInCodes
+from domain.identity.errors import (
+    InvalidEmailAddress,
+    InvalidPhoneNumber,
+    PhoneNumberNotServed,
+    SignInCodesPaused,
+    TextMessagesPaused,
+    TooManySignInCodes,
+)
 from domain.identity.processes import SignInProcess
 from domain.identity.senders import Sender
 from domain.kernel.access import Permission
@@ -42,6 +49,33 @@ class TooManySignInCodesError(UserError):
     @classmethod
     def extras(cls, refusal: Rejection, context: Context) -> dict[str, Any]:
         return refusal.data()
+
+
+@user_error(SignInCodesPaused)
+class SignInCodesPausedError(UserError):
+    """So many codes were asked for by so many that none is sent for a while, to anybody."""
+
+    retry_after_seconds: int = shown_field("In how many seconds one can be asked for.")
+
+    @classmethod
+    def extras(cls, refusal: Rejection, context: Context) -> dict[str, Any]:
+        return refusal.data()
+
+
+@user_error(TextMessagesPaused, path="phoneNumber")
+class TextMessagesPausedError(UserError):
+    """No more codes are sent in text messages today, to anybody. By e-mail they still are."""
+
+    retry_after_seconds: int = shown_field("In how many seconds the next day begins at the operator's place.")
+
+    @classmethod
+    def extras(cls, refusal: Rejection, context: Context) -> dict[str, Any]:
+        return {"retry_after_seconds": refusal.data()["retry_after_seconds"]}
+
+
+@user_error(PhoneNumberNotServed, path="phoneNumber")
+class PhoneNumberNotServedError(UserError):
+    """No text messages are sent to numbers of this country or kind, whoever is known by them."""
 
 
 @strawberry.input(description="Whom to send a code: exactly one of `phoneNumber` and `email`.")

@@ -31,6 +31,7 @@ class Operator:
     top_up_range: TopUpRange | None = shown_field("Further amounts; null when only the fixed ones are offered.")
     card_active_months: int = shown_field("How many months a top-up keeps a card active.")
     card_grace_months: int = shown_field("How many months after that a card can be called and brought back.")
+    card_registration_required: bool = shown_field("Whether a card's holder must be identified before it can be used.")
 
 
 def operator_of(operator: domain.Operator) -> Operator:
@@ -52,4 +53,5 @@ def operator_of(operator: domain.Operator) -> Operator:
         else None,
         card_active_months=operator.card_active_months,
         card_grace_months=operator.card_grace_months,
+        card_registration_required=operator.card_registration_required,
     )

@@ -10,11 +10,13 @@ from strawberry.types import Info
 
 from api.context import Context
 from api.schema.consents import ConsentMutations
+from api.schema.contacts import ContactMutations
 from api.schema.fields import batched, shown
 from api.schema.identity import SignInMutations
 from api.schema.node import Node, find_nodes
 from api.schema.operators import Operator, operator_of
 from api.schema.profile import ProfileMutations
+from api.schema.registration import RegistrationMutations
 from api.schema.sessions import SessionMutations
 from api.schema.support import Support, SupportMutations
 from api.schema.topups import TopUpMutations
@@ -75,5 +77,14 @@ class Query:
 
 
 @strawberry.type(description="What can be done. One mutation of a document may move value.")
-class Mutation(SignInMutations, SessionMutations, TopUpMutations, SupportMutations, ProfileMutations, ConsentMutations):
+class Mutation(
+    SignInMutations,
+    SessionMutations,
+    TopUpMutations,
+    SupportMutations,
+    ProfileMutations,
+    ConsentMutations,
+    ContactMutations,
+    RegistrationMutations,
+):
     pass

@@ -20,6 +20,7 @@ Locale = NewType("Locale", str)
 PhoneNumber = NewType("PhoneNumber", str)
 URL = NewType("URL", str)
 
+_COUNTRY: Final = re.compile(r"[A-Z]{2}", re.ASCII)
 _KEY: Final = re.compile(r"[\x21-\x7e]{8,255}")
 _PHONE_NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
@@ -62,6 +63,13 @@ def _key(value: Any) -> str:
     text = _text(value, "a key of your own, 8 to 255 characters")
     if not _KEY.fullmatch(text):
         raise Invalid("An idempotency key has 8 to 255 visible ASCII characters; a UUID is a good one.")
+    return text
+
+
+def _country(value: Any) -> str:
+    text = _text(value, "a country's two letters, such as SE")
+    if not _COUNTRY.fullmatch(text):
+        raise Invalid("A country has two capital letters, such as SE.")
     return text
 
 
@@ -112,7 +120,7 @@ SCALARS: Final[dict[object, Any]] = {
     ),
     BigInt: _scalar("BigInt", "A whole number that can be greater than 32 bits hold.", _output_only("BigInt")),
     CountryCode: _scalar(
-        "CountryCode", "A country by ISO 3166-1 alpha-2, such as SE.", _output_only("CountryCode"),
+        "CountryCode", "A country by ISO 3166-1 alpha-2, such as SE.", _country,
         "https://www.iso.org/iso-3166-country-codes.html",
     ),
     CurrencyCode: _scalar(

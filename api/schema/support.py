@@ -24,6 +24,7 @@ from domain.identity.errors import InvalidPhoneNumber
 from domain.identity.phone_numbers import e164
 from domain.kernel.access import Access, Permission, StaffRole, SupportAccess
 from domain.kernel.errors import Invalid
+from domain.registration.identity_numbers import InvalidIdentityNumber, identity_number
 from domain.support.errors import CustomerNotFound, ReasonMissing, SupportAccessDisputed, SupportSessionNotFound
 from domain.support.search import FOUND_LATELY, CustomerSearch, SearchKind
 from domain.support.session import LONGEST_REASON, LONGEST_TICKET
@@ -175,6 +176,9 @@ class CustomerSearchInput:
     )
     email: str | None = strawberry.field(default=None, description="An e-mail address of the customer's.")
     customer_number: str | None = strawberry.field(default=None, description="What the customer page shows.")
+    identity_number: str | None = strawberry.field(
+        default=None, description="The national identity number of a customer who has been identified."
+    )
 
 
 Search = Annotated[CustomerSearchInput, strawberry.argument(description="Whom to look for.")]
@@ -189,7 +193,8 @@ async def support_member(roots: Sequence[Support], *, context: Context) -> Seque
 
 async def support_customers(roots: Sequence[Support], *, context: Context, search: Search) -> Sequence[list[Customer]]:
     """The customers who have what is looked for: at most ten. Each look is on record, and there are so many an hour."""
-    found = await context.services.executor.execute(FindCustomers(search=_search(search)), context.actor)
+    command = FindCustomers(search=_search(search, context))
+    found = await context.services.executor.execute(command, context.actor)
     customers = [customer for customer in await find_customers(found, context) if customer is not None]
     return [customers] * len(roots)
 
@@ -202,21 +207,27 @@ class Support:
     customers: list[Customer] = batched(support_customers)
 
 
-def _search(input: CustomerSearchInput) -> CustomerSearch:
+def _search(input: CustomerSearchInput, context: Context) -> CustomerSearch:
     given = {
         SearchKind.PHONE_NUMBER: input.phone_number,
         SearchKind.EMAIL: input.email,
         SearchKind.CUSTOMER_NUMBER: input.customer_number,
+        SearchKind.IDENTITY_NUMBER: input.identity_number,
     }
     named = [(kind, value.strip()) for kind, value in given.items() if value]
     if len(named) != 1:
-        raise Invalid("A customer is looked for by one of phoneNumber, email and customerNumber.")
+        raise Invalid("A customer is looked for by one of phoneNumber, email, customerNumber and identityNumber.")
     [(kind, value)] = named
     if kind is SearchKind.PHONE_NUMBER:
         try:
             value = e164(value)
         except InvalidPhoneNumber:
             raise Invalid("No phone can have this number.") from None
+    if kind is SearchKind.IDENTITY_NUMBER:
+        try:
+            value = identity_number(value, context.operator.country, context.today).value
+        except InvalidIdentityNumber:
+            raise Invalid("Nobody can have this identity number.") from None
     return CustomerSearch(kind, value.casefold() if kind is SearchKind.EMAIL else value)
 
 

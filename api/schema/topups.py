@@ -21,7 +21,6 @@ from api.schema.node import Node, found_by, in_order
 from api.schema.paging import LAST_UUID, Page, PageInfo, id_cursor
 from api.schema.payments import PaymentMethod, find_payment_methods
 from api.schema.scalars import URL, CurrencyCode, IdempotencyKey
-from domain.cards.errors import CardAwaitingRegistration, CardBlocked, CardClosed, CardConverted, CardNotFound
 from domain.kernel.access import ACCESS_BY_RELATIONS, Access, Permission
 from domain.kernel.errors import Rejection
 from domain.payments.method import PaymentMethodExpired, PaymentMethodNotFound
@@ -119,31 +118,6 @@ async def find_top_ups(ids: Sequence[UUID], context: Context) -> Sequence[TopUp 
     """Top-ups by id: those that one paid, and those of cards whose money one may see."""
     rows = await TOP_UPS.all(context.services.database, ids=list(set(ids)), me=context.me)
     return in_order(ids, [top_up_of(row, context) for row in rows], lambda top_up: top_up.key)
-
-
-@user_error(CardNotFound, path="cardId")
-class CardNotFoundError(UserError):
-    """There is no such card, or it is not yours to do this with."""
-
-
-@user_error(CardClosed, path="cardId")
-class CardClosedError(UserError):
-    """The card's life has ended."""
-
-
-@user_error(CardBlocked, path="cardId")
-class CardBlockedError(UserError):
-    """The card is blocked: lost, stolen, or by a parent."""
-
-
-@user_error(CardConverted, path="cardId")
-class CardConvertedError(UserError):
-    """The number is a contractless subscription now."""
-
-
-@user_error(CardAwaitingRegistration, path="cardId")
-class CardAwaitingRegistrationError(UserError):
-    """The card's holder has not been identified yet."""
 
 
 @user_error(PaymentMethodNotFound, path="paymentMethodId")

@@ -33,3 +33,7 @@ class Cards(Protocol):
     async def keep_period(self, card: Card, /) -> None:
         """Keeps the card's status and dates."""
         ...
+
+    async def keep_registered(self, card: Card, registered_at: datetime, /) -> None:
+        """Keeps the card's status and dates, and since when its holder answers for it."""
+        ...

@@ -14,6 +14,8 @@ from domain.kernel.chores import CHUNK, Chore, NothingDue
 from domain.kernel.events import Event
 from domain.kernel.executor import Command, Work, personal, use_case
 from domain.kernel.time import local_date
+from domain.registration.ports import Registrations
+from domain.registration.registration import kept_until
 
 
 class CardWork(Work, Protocol):
@@ -21,11 +23,16 @@ class CardWork(Work, Protocol):
 
     @property
     def cards(self) -> Cards: ...
+    @property
+    def registrations(self) -> Registrations: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class IssueCard(Command[Card]):
-    """Hand out a card to its holder, for its user to carry. Unless the holder is identified it awaits registration."""
+    """Hand out a card to its holder, for its user to carry.
+
+    Unless the holder is identified it awaits registration, at an operator that asks for one.
+    """
 
     phone_number: str = personal()
     iccid: str = personal()
@@ -59,7 +66,7 @@ async def issue_card(command: IssueCard, work: CardWork) -> Card:
         active_until=None,
         grace_until=None,
     )
-    if command.is_registered:
+    if command.is_registered or not work.operator.card_registration_required:
         card = card.activated(work.operator, local_date(work.now, work.operator.time_zone))
     if not await work.cards.add(card, work.now):
         raise CardAlreadyIssued
@@ -82,7 +89,9 @@ async def end_card_periods(command: EndCardPeriods, work: CardWork) -> int:
     if not cards:
         raise NothingDue
     for card in cards:
-        await _keep(card, card.as_of(today), work)
+        after = await _keep(card, card.as_of(today), work)
+        if after.status is CardStatus.CLOSED and after.grace_until is not None:
+            await work.registrations.end(card.id, kept_until(after.grace_until))
     return len(cards)
 
 

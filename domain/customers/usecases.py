@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Protocol
 
@@ -22,13 +22,17 @@ class CustomerWork(Work, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class RegisterCustomer(Command[Customer]):
-    """Make a person known, who has proved that this phone number (E.164) is theirs. `locale` is BCP 47."""
+    """Make a person known, who has proved that this phone number (E.164) is theirs. `locale` is BCP 47.
+
+    So they have of the e-mail address, if there is one: it is in the form of `identity.contacts.email_address`.
+    """
 
     given_name: str = personal()
     family_name: str = personal()
     birth_date: date | None = personal()
     phone_number: str = personal()
     locale: str
+    email: str | None = field(default=None, metadata={"personal": True})
 
 
 @use_case(Permission.CUSTOMER_REGISTER, rejects=[ContactPointTaken])
@@ -42,9 +46,12 @@ async def register_customer(command: RegisterCustomer, work: CustomerWork) -> Cu
         locale=command.locale,
     )
     await work.customers.add(customer, work.now)
-    point = ContactPoint(customer_id=customer.id, kind=ContactKind.PHONE, value=command.phone_number)
-    if not await work.customers.add_contact_point(point, work.now):
-        raise ContactPointTaken
+    points = {ContactKind.PHONE: command.phone_number, ContactKind.EMAIL: command.email}
+    for kind, value in points.items():
+        if value is not None:
+            point = ContactPoint(customer_id=customer.id, kind=kind, value=value)
+            if not await work.customers.add_contact_point(point, work.now):
+                raise ContactPointTaken
     work.emit(Event("customer.registered", customer.id, {"customer_id": str(customer.id)}))
     return customer
 

@@ -1,17 +1,16 @@
-"""Challenges: a code that was asked for, what it is to prove, and how often it may be asked for and tried."""
+"""Challenges: a code that was asked for, what it is to prove, and how often it may be tried."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 from uuid import UUID
 
+from domain.identity.allowances import Taking
 from domain.identity.contacts import Contact
-from domain.identity.errors import TooManySignInCodes
+from domain.identity.rules import CodeRules
 from domain.notifications.messages import Channel
 
 CODE_LIFETIME: Final = timedelta(minutes=5)
@@ -23,20 +22,6 @@ class ChallengePurpose(StrEnum):
 
     SIGN_IN = "SIGN_IN"
     CONTACT_POINT = "CONTACT_POINT"  # that a new phone number or e-mail address is the asker's
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """At most `challenges` within any period this long."""
-
-    challenges: int
-    period: timedelta
-
-
-# With 5 tries a code this leaves whoever wants into somebody's account 100 guesses a day, out of a million codes.
-ALLOWANCES: Final = (Allowance(5, timedelta(hours=1)), Allowance(20, timedelta(hours=24)))
-LONGEST_PERIOD: Final = max(allowance.period for allowance in ALLOWANCES)
-MOST_CHALLENGES: Final = max(allowance.challenges for allowance in ALLOWANCES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +42,10 @@ class Challenge:
     channel: Channel
     contact_digest: bytes = field(repr=False)
     """32 bytes that stand for the number or address."""
+    device_digest: bytes | None = field(repr=False)
+    """The device that asks, if it says so: known by this from when the code was right."""
+    lane: bytes = field(repr=False)
+    """With which codes it is counted (`Pace`)."""
     tries: int = CODE_TRIES
     created_at: datetime
     expires_at: datetime
@@ -77,6 +66,12 @@ class CodeRequest:
 
     contact: Contact
     contact_digest: bytes = field(repr=False)
+    device_digest: bytes | None = field(repr=False)
+    takings: tuple[Taking, ...] = field(repr=False)
+    """What it is counted against, unless a known device asks."""
+    price_minor: int | None
+    """What sending it costs; None for what costs nothing."""
+    rules: CodeRules = field(repr=False)
 
 
 class SignInCodes(Protocol):
@@ -87,20 +82,5 @@ class SignInCodes(Protocol):
         ...
 
     def digest_of(self, *parts: str) -> bytes:
-        """32 bytes that stand for a phone number, an e-mail address, a sender: for what and of which kind."""
+        """32 bytes that stand for something, such as a phone number or a sender. The first part says what it is."""
         ...
-
-
-def ensure_not_flooded(earlier: Sequence[datetime], now: datetime) -> None:
-    """Raises `TooManySignInCodes`. `earlier`: when the contact's last challenges were made, newest first."""
-    waits = [_wait(allowance, earlier, now) for allowance in ALLOWANCES]
-    longest = max(waits)
-    if longest > timedelta(0):
-        raise TooManySignInCodes(math.ceil(longest.total_seconds()))
-
-
-def _wait(allowance: Allowance, earlier: Sequence[datetime], now: datetime) -> timedelta:
-    """How long until the oldest challenge that fills the allowance no longer counts."""
-    if len(earlier) < allowance.challenges:
-        return timedelta(0)
-    return earlier[allowance.challenges - 1] + allowance.period - now

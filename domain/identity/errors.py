@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from domain.kernel.errors import Rejection
 
@@ -27,6 +28,31 @@ class TooManySignInCodes(Rejection):
 
     code = "TOO_MANY_SIGN_IN_CODES"
     retry_after_seconds: int
+
+
+@dataclass(eq=False)
+class SignInCodesPaused(Rejection):
+    """No more codes are sent this way for now, to anybody: so many have been that something is wrong."""
+
+    code = "SIGN_IN_CODES_PAUSED"
+    retry_after_seconds: int
+
+
+@dataclass(eq=False)
+class TextMessagesPaused(Rejection):
+    """Codes in text messages have cost today what they may. By e-mail they still go."""
+
+    code = "TEXT_MESSAGES_PAUSED"
+    retry_after_seconds: int
+    day: date
+    """At the operator's place."""
+
+
+@dataclass(eq=False)
+class PhoneNumberNotServed(Rejection):
+    """No text messages are sent to numbers of this country or kind."""
+
+    code = "PHONE_NUMBER_NOT_SERVED"
 
 
 @dataclass(eq=False)

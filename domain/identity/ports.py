@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.identity.allowances import Taking
 from domain.identity.authorization import AuthorizationCode
 from domain.identity.challenge import Challenge, ChallengePurpose, UsedChallenge
 from domain.identity.contacts import Contact
 from domain.identity.identification import Identification
+from domain.identity.pace import Pace
 from domain.identity.session import Person, RefreshToken, Session
 from domain.kernel.executor import Work
 from domain.notifications.ports import Messages
@@ -19,12 +21,30 @@ from domain.notifications.ports import Messages
 class Identities(Protocol):
     """Challenges, sessions and refresh tokens within a transaction."""
 
-    async def challenges_since(self, since: datetime, contact_digest: bytes, *, limit: int) -> Sequence[datetime]:
-        """When this contact's last challenges were made, newest first.
+    async def pace(self, contact_digest: bytes, device_digest: bytes | None, since: datetime, /) -> Pace:
+        """The contact's last codes in the lane of this device.
 
         Until the transaction ends, nobody else gets an answer for the same contact: so a limit holds for parallel
         requests too. Waits at most 2 s, then `Busy`.
         """
+        ...
+
+    async def take(self, takings: Sequence[Taking], now: datetime, /) -> Mapping[bytes, datetime]:
+        """Takes one from each allowance, by key: until when it is not full again. In one statement.
+
+        Whoever takes from the same waits until the transaction ends.
+        """
+        ...
+
+    async def spend(self, day: date, cost_minor: int, *, spender: UUID) -> int:
+        """Adds to what text messages have cost that day, and answers with the sum.
+
+        What others add in transactions that are open at the same moment may not be in it.
+        """
+        ...
+
+    async def report_ceiling(self, day: date, now: datetime, /) -> bool:
+        """Writes that the day's ceiling was reached. False when that was written before."""
         ...
 
     async def customer_of(self, contact: Contact, /) -> UUID | None:
@@ -33,14 +53,20 @@ class Identities(Protocol):
 
     async def add_challenge(self, challenge: Challenge, /) -> None: ...
 
-    async def take_try(self, challenge_id: UUID, now: datetime, /) -> bool:
-        """Takes one try of a challenge. False when there is none left, or it is used, expired or unknown."""
+    async def take_try(self, challenge_id: UUID, now: datetime, /, *, since: datetime, most: int) -> bool:
+        """Takes one try of a challenge. False when there is none left, or it is used, expired or unknown.
+
+        There is none left either when its contact had `most` since then, in the same lane and since a code was right.
+        """
         ...
 
     async def use_challenge(
         self, challenge_id: UUID, purpose: ChallengePurpose, now: datetime, /
     ) -> UsedChallenge | None:
-        """Uses the challenge up. None when it is used, expired, unknown, nobody's or for another purpose."""
+        """Uses the challenge up. None when it is used, expired, unknown, nobody's or for another purpose.
+
+        From then on the device that had asked for the code is known.
+        """
         ...
 
     async def customer_identified(self, issuer: str, subject: str, now: datetime, /) -> UUID | None:

@@ -13,6 +13,7 @@ from domain.identity.errors import (
     AuthorizationRefused,
     InvalidEmailAddress,
     InvalidPhoneNumber,
+    PhoneNumberNotServed,
     RefreshRefused,
     RefreshTokenReplayed,
 )
@@ -33,15 +34,22 @@ from domain.kernel.executor import Executor
 class SignInProcess:
     """The one way to a session. Nobody else executes its use cases."""
 
-    rejects: frozenset[type[Rejection]] = request_sign_in_code.rejects | {InvalidPhoneNumber, InvalidEmailAddress}
+    rejects: frozenset[type[Rejection]] = request_sign_in_code.rejects | {
+        InvalidPhoneNumber,
+        InvalidEmailAddress,
+        PhoneNumberNotServed,
+    }
     """How `request` can be refused."""
 
     def __init__(self, executor: Executor, codes: CodeProcess) -> None:
         self._executor, self._codes = executor, codes
 
     async def request(self, contact: Contact, *, sender: Sender, actor: Actor = ANONYMOUS) -> SignInChallenge:
-        """Has a code sent, if somebody is known there, and never tells which. Raises `TooManySignInCodes`."""
-        return await self._executor.execute(RequestSignInCode(request=self._codes.request(contact, sender)), actor)
+        """Has a code sent, if somebody is known there, and never tells which.
+
+        Raises `PhoneNumberNotServed`, `TooManySignInCodes`, `SignInCodesPaused` and `TextMessagesPaused`.
+        """
+        return await self._codes.send(RequestSignInCode(request=self._codes.request(contact, sender)), actor)
 
     async def redeem(
         self,

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     SESSION_REFRESH = "session.refresh"
     SESSION_END = "session.end"
     CARD_TOP_UP = "card.top_up"
+    CARD_REGISTER = "card.register"
     TOP_UP_SETTLE = "top_up.settle"
     BONUS_GRANT = "bonus.grant"
     USAGE_RECORD = "usage.record"
@@ -34,12 +35,17 @@ class Permission(StrEnum):
     FAMILY_ARRANGE = "family.arrange"
     PAYMENT_METHOD_SAVE = "payment_method.save"
     STAFF_REGISTER = "staff.register"
+    CUSTOMER_IDENTIFY = "customer.identify"
+    IDENTITY_NUMBER_RESEAL = "identity_number.reseal"
+    REGISTRATION_ERASE = "registration.erase"
     CUSTOMER_FIND = "customer.find"
     CUSTOMER_ASSIST = "customer.assist"
     SUPPORT_REQUEST = "support.request"
     SUPPORT_ACCESS_DISPUTE = "support_access.dispute"
     PROFILE_UPDATE = "profile.update"
     CONSENT_UPDATE = "consent.update"
+    CONTACT_POINT_CHANGE = "contact_point.change"
+    CONTACT_POINT_RESTORE = "contact_point.restore"
 
 
 class ActorKind(StrEnum):
@@ -61,10 +67,12 @@ class StaffRole(StrEnum):
     ADMINISTRATOR = "ADMINISTRATOR"
 
 
-_OF_ANYBODY: Final = frozenset({Permission.SIGN_IN, Permission.SESSION_REFRESH})
+_OF_ANYBODY: Final = frozenset({Permission.SIGN_IN, Permission.SESSION_REFRESH, Permission.CONTACT_POINT_RESTORE})
 _OF_CUSTOMERS: Final = _OF_ANYBODY | {
+    Permission.CARD_REGISTER,
     Permission.CARD_TOP_UP,
     Permission.CONSENT_UPDATE,
+    Permission.CONTACT_POINT_CHANGE,
     Permission.PROFILE_UPDATE,
     Permission.SESSION_END,
     Permission.SUPPORT_ACCESS_DISPUTE,
@@ -268,8 +276,9 @@ class Access(IntFlag):
     MONEY = 128  # how its money came and went: statement, top-ups, bonuses
     WALLET = 256  # what one pays with, and how a payment goes: nobody else's business
     TOP_UP = 512  # may buy balance for it
-    STAFF = 1024
-    SYSTEM = 2048
+    IDENTITY = 1024  # who a person is by law, as far as it is shown: name, address and masked identity number
+    STAFF = 2048
+    SYSTEM = 4096
 
 
 _EVERYTHING_OF_A_CARD: Final = Access.LINE | Access.BALANCE | Access.USAGE | Access.MONEY | Access.TOP_UP
@@ -278,17 +287,17 @@ _BELONGS: Final = Access.NAME | Access.FAMILY | Access.LINE
 
 # docs/AUTHORIZATION.md shows the same as a table, which a test compares with this and with what is answered.
 GRANTS: Final[dict[Relation, Access]] = {
-    Relation.SELF: Access.NAME | Access.SELF,
-    Relation.HOLDER: _EVERYTHING_OF_A_CARD,
+    Relation.SELF: Access.NAME | Access.SELF | Access.IDENTITY,
+    Relation.HOLDER: _EVERYTHING_OF_A_CARD | Access.IDENTITY,
     Relation.USER: Access.LINE | Access.BALANCE | Access.USAGE | Access.TOP_UP,
     Relation.CHILD_USER: Access.LINE | Access.BALANCE | Access.USAGE,
-    Relation.GUARDIAN: Access.NAME | Access.SELF | _EVERYTHING_OF_A_CARD,
+    Relation.GUARDIAN: Access.NAME | Access.SELF | Access.IDENTITY | _EVERYTHING_OF_A_CARD,
     Relation.FAMILY_OWNER: _MANAGES,
     Relation.FAMILY_MANAGER: _MANAGES,
     Relation.FAMILY_MEMBER: _BELONGS,
     Relation.FAMILY_CHILD: _BELONGS,
     Relation.OWN: Access.MONEY | Access.WALLET,
-    Relation.SUPPORT: Access.NAME | Access.SELF,
+    Relation.SUPPORT: Access.NAME | Access.SELF | Access.IDENTITY,
 }
 
 

@@ -211,9 +211,8 @@ class Executor:
         Raises the use case's rejections, `Unauthenticated`, `Forbidden`, `Busy` and `Unavailable`. After any of them
         but `Unavailable`, nothing has happened.
         """
+        self.ensure_may(command, actor)
         case: UseCase[Any, R] = self._cases[type(command)]
-        if not actor.may(case.permission, case.while_impersonating):
-            raise Unauthenticated if actor.kind is ActorKind.ANONYMOUS else Forbidden(case.permission)
         id = self._ids.new()
         for attempt in range(ATTEMPTS):
             try:
@@ -226,6 +225,12 @@ class Executor:
                     raise Undeclared(case.name) from refusal
                 raise
         raise Busy
+
+    def ensure_may(self, command: Command[Any], actor: Actor) -> None:
+        """The first gate, for a process that does something else first. Raises `Unauthenticated` and `Forbidden`."""
+        case = self._cases[type(command)]
+        if not actor.may(case.permission, case.while_impersonating):
+            raise Unauthenticated if actor.kind is ActorKind.ANONYMOUS else Forbidden(case.permission)
 
     async def _once(self, case: UseCase[Any, R], command: Command[R], actor: Actor, id: UUID) -> R:
         result: R | None = None

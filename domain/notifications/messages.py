@@ -19,6 +19,10 @@ class MessageKind(StrEnum):
     TOP_UP_DECLINED = "TOP_UP_DECLINED"  # amount: Money, phone_number: E.164, reason: DeclineReason
     TOP_UP_UNKNOWN = "TOP_UP_UNKNOWN"  # amount: Money, phone_number: E.164
     SUPPORT_SESSION_STARTED = "SUPPORT_SESSION_STARTED"
+    CONTACT_POINT_CHANGED = "CONTACT_POINT_CHANGED"  # undo_code: str, hours: int
+    CONTACT_POINT_RESTORED = "CONTACT_POINT_RESTORED"
+    PHONE_REPORTED_LOST = "PHONE_REPORTED_LOST"
+    CARD_REGISTERED = "CARD_REGISTERED"
     BONUS_GRANTED = "BONUS_GRANTED"  # bonus: its code, reward: Money or Quantity
 
 

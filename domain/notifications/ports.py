@@ -73,11 +73,15 @@ class MessageWriter(Protocol):
         """The text in the language of the locale (BCP 47), or in the operator's first when it does not speak that."""
         ...
 
+    def subject(self, message: Message, *, locale: str, channel: Channel) -> str | None:
+        """What stands above it, in the same language; None for a text message, which has no subject."""
+        ...
+
 
 class MessageSender(Protocol):
     """Carries a text to an address."""
 
-    async def send(self, *, to: str, channel: Channel, text: str, id: UUID) -> None:
+    async def send(self, *, to: str, channel: Channel, text: str, id: UUID, subject: str | None = None) -> None:
         """Sends the text to a phone number (E.164) or an e-mail address, as the channel says.
 
         The id is the carrier's idempotency key: what comes again with the same id is sent once.

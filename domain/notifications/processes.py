@@ -17,7 +17,7 @@ from domain.notifications.usecases import WORTH_TELLING, EndMessage
 class MessageDelivery:
     """Sends messages. A message that was sent, and whose end was not kept, is sent again with the same id: so once.
 
-    `code_of` gives the sign-in code of a challenge, which is kept nowhere.
+    `code_of` gives the sign-in code of a challenge, `undo_code_of` that of a change; both are kept nowhere.
     """
 
     def __init__(
@@ -29,9 +29,11 @@ class MessageDelivery:
         sender: MessageSender,
         clock: Clock,
         code_of: Callable[[UUID], str],
+        undo_code_of: Callable[[UUID], str],
     ) -> None:
         self._executor, self._queue = executor, queue
         self._writer, self._sender, self._clock, self._code_of = writer, sender, clock, code_of
+        self._undo_code_of = undo_code_of
 
     async def deliver(self, message_id: UUID) -> None:
         """Sends the message, unless it has ended, is for nobody, or comes too late. Raises `MessageNotSent`."""
@@ -47,16 +49,24 @@ class MessageDelivery:
         age = self._clock.now() - queued.created_at
         if queued.locale is None or age >= _good_for(queued.message):
             return False
-        text = self._writer.write(self._filled_in(queued.message), locale=queued.locale, channel=queued.channel)
-        await self._sender.send(to=queued.address, channel=queued.channel, text=text, id=queued.id)
+        message = self._filled_in(queued.message)
+        subject = self._writer.subject(message, locale=queued.locale, channel=queued.channel)
+        text = self._writer.write(message, locale=queued.locale, channel=queued.channel)
+        await self._sender.send(to=queued.address, channel=queued.channel, text=text, id=queued.id, subject=subject)
         return True
 
     def _filled_in(self, message: Message) -> Message:
-        """A sign-in code is not kept, only which challenge it answers (`challenge_id`) and for how many minutes."""
-        if message.kind is not MessageKind.SIGN_IN_CODE:
-            return message
-        code = self._code_of(UUID(str(message.data["challenge_id"])))
-        return Message(message.kind, message.person, {"code": code, "minutes": message.data["minutes"]})
+        """A code is not kept, only what it is derived from (`challenge_id`, `undo_id`) and for how long it is good."""
+        data = message.data
+        match message.kind:
+            case MessageKind.SIGN_IN_CODE:
+                code = self._code_of(UUID(str(data["challenge_id"])))
+                return Message(message.kind, message.person, {"code": code, "minutes": data["minutes"]})
+            case MessageKind.CONTACT_POINT_CHANGED:
+                code = self._undo_code_of(UUID(str(data["undo_id"])))
+                return Message(message.kind, message.person, {"undo_code": code, "hours": data["hours"]})
+            case _:
+                return message
 
 
 def _good_for(message: Message) -> timedelta:

@@ -29,7 +29,10 @@ _OF_TOP_UPS: Final = {
     "top_up.unknown": MessageKind.TOP_UP_UNKNOWN,
 }
 _OF_BONUSES: Final = {"bonus.granted": MessageKind.BONUS_GRANTED}
-_OF_SUPPORT: Final = {"support_session.started": MessageKind.SUPPORT_SESSION_STARTED}
+_WITHOUT_DATA: Final = {
+    "card.registered": MessageKind.CARD_REGISTERED,
+    "support_session.started": MessageKind.SUPPORT_SESSION_STARTED,
+}
 
 
 class MessageWork(SubscriberWork, Protocol):
@@ -53,7 +56,7 @@ class EndMessage(Command[None]):
 
 
 MESSAGES: Final = Subscriber(
-    name="messages", handles=frozenset({*_OF_TOP_UPS, *_OF_BONUSES, *_OF_SUPPORT}), command=QueueMessages
+    name="messages", handles=frozenset({*_OF_TOP_UPS, *_OF_BONUSES, *_WITHOUT_DATA}), command=QueueMessages
 )
 
 
@@ -86,8 +89,8 @@ def _told(event: RecordedEvent, cards: Mapping[UUID, ToppedUpCard]) -> Iterator[
     """Who is told what of an event."""
     if event.subject is None:
         return
-    if event.type in _OF_SUPPORT:
-        yield event.subject, Message(_OF_SUPPORT[event.type], event.subject, {})
+    if event.type in _WITHOUT_DATA:
+        yield event.subject, Message(_WITHOUT_DATA[event.type], event.subject, {})
         return
     if event.type in _OF_BONUSES:
         yield event.subject, _of_bonus(event, event.subject)

@@ -86,6 +86,8 @@ class Operator:
     """How long a top-up keeps a card active."""
     card_grace_months: int
     """How long after that a card can be brought back by a top-up."""
+    card_registration_required: bool = True
+    """Whether a card's holder must be identified before it can be used, as the law of some countries wants."""
     consent_purposes: tuple[ConsentPurpose, ...] = ()
     consent_age: int = 13
     """From which age, in years, somebody decides about consents for themselves. Before, their guardians do."""

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.kernel.executor import Work
 from domain.notifications.ports import Messages
+from domain.registration.ports import IdentityNumbers
 from domain.support.search import CustomerSearch, SearchMade
 from domain.support.session import SupportSession
 from domain.support.staff import StaffMember
@@ -34,7 +35,7 @@ class Support(Protocol):
         ...
 
     async def found_by(self, search: CustomerSearch, /, *, limit: int) -> Sequence[UUID]:
-        """The customers who have what is looked for."""
+        """The customers who have what is looked for. An identity number comes as the hexadecimal of its digest."""
         ...
 
     async def add_search(self, search: SearchMade, /) -> None: ...
@@ -61,3 +62,5 @@ class SupportWork(Work, Protocol):
     def support(self) -> Support: ...
     @property
     def messages(self) -> Messages: ...
+    @property
+    def identity_numbers(self) -> IdentityNumbers: ...

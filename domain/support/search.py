@@ -28,6 +28,7 @@ class SearchKind(StrEnum):
     PHONE_NUMBER = "PHONE_NUMBER"  # of the customer, or of a card that they hold or carry; E.164
     EMAIL = "EMAIL"
     CUSTOMER_NUMBER = "CUSTOMER_NUMBER"
+    IDENTITY_NUMBER = "IDENTITY_NUMBER"  # in the way in which it is kept
 
 
 @dataclass(frozen=True, slots=True)

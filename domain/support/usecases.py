@@ -10,6 +10,7 @@ from uuid import UUID
 from domain.kernel.access import Actor, Permission, StaffRole, SupportAccess
 from domain.kernel.events import Event
 from domain.kernel.executor import Command, personal, use_case
+from domain.registration.identity_numbers import IdentityNumber
 from domain.support.errors import (
     CustomerNotFound,
     ReasonMissing,
@@ -23,6 +24,7 @@ from domain.support.search import (
     PER,
     SEARCHES,
     CustomerSearch,
+    SearchKind,
     SearchMade,
     ensure_within_limit,
 )
@@ -114,7 +116,7 @@ async def find_customers(command: FindCustomers, work: SupportWork) -> Sequence[
     staff_id = _staff_of(work.actor)
     earlier = await work.support.searches_since(staff_id, work.now - PER, limit=SEARCHES)
     ensure_within_limit(earlier, work.now)
-    found = await work.support.found_by(command.search, limit=MOST_FOUND)
+    found = await work.support.found_by(_as_it_is_kept(command.search, work), limit=MOST_FOUND)
     await work.support.add_search(
         SearchMade(id=work.id, staff_id=staff_id, kind=command.search.kind, made_at=work.now, found=found)
     )
@@ -192,6 +194,14 @@ async def dispute_support_access(command: DisputeSupportAccess, work: SupportWor
     await work.support.keep_session(disputed)
     work.emit(_event("disputed", disputed))
     return disputed
+
+
+def _as_it_is_kept(search: CustomerSearch, work: SupportWork) -> CustomerSearch:
+    """No identity number is handed to the database."""
+    if search.kind is not SearchKind.IDENTITY_NUMBER:
+        return search
+    digest = work.identity_numbers.digest(IdentityNumber(work.operator.country, search.value))
+    return replace(search, value=digest.hex())
 
 
 def _staff_of(actor: Actor) -> UUID:

@@ -31,16 +31,18 @@ _TABLE: Final = """
         recipient TEXT NOT NULL,
         channel TEXT NOT NULL,
         text TEXT NOT NULL,
+        subject TEXT,
         sent_at TEXT NOT NULL
     ) STRICT
 """
 _INDEX: Final = "CREATE INDEX IF NOT EXISTS message_by_recipient ON message (recipient, number)"
 _ADD: Final = """
-    INSERT INTO message (id, recipient, channel, text, sent_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+    INSERT INTO message (id, recipient, channel, text, subject, sent_at) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO NOTHING
 """
 _FORGET: Final = "DELETE FROM message WHERE number <= (SELECT max(number) FROM message) - ?"
 _NEWEST: Final = """
-    SELECT recipient, channel, text, sent_at FROM message WHERE recipient = ? ORDER BY number DESC LIMIT ?
+    SELECT recipient, channel, text, subject, sent_at FROM message WHERE recipient = ? ORDER BY number DESC LIMIT ?
 """
 
 
@@ -51,6 +53,7 @@ class SentMessage:
     to: str = field(repr=False)
     channel: Channel
     text: str = field(repr=False)
+    subject: str | None = field(repr=False)
     sent_at: datetime
 
 
@@ -63,11 +66,13 @@ class Outbox:
         path.touch(mode=0o600)  # sign-in codes are in it
         with self._database() as database:
             database.execute(_TABLE)
+            if "subject" not in {column[1] for column in database.execute("PRAGMA table_info(message)")}:
+                database.execute("ALTER TABLE message ADD COLUMN subject TEXT")  # the file is older than e-mail
             database.execute(_INDEX)
 
-    async def send(self, *, to: str, channel: Channel, text: str, id: UUID) -> None:
+    async def send(self, *, to: str, channel: Channel, text: str, id: UUID, subject: str | None = None) -> None:
         """Keeps the message, unless it has kept one with this id. Raises `MessageNotSent`."""
-        row = (str(id), to, channel.value, text, self._clock.now().isoformat())
+        row = (str(id), to, channel.value, text, subject, self._clock.now().isoformat())
         try:
             await asyncio.to_thread(self._add, row)
         except sqlite3.Error:
@@ -76,14 +81,14 @@ class Outbox:
     async def messages(self, to: str, limit: int = 50) -> list[SentMessage]:
         """What was sent to this address, newest first."""
         rows = await asyncio.to_thread(self._newest, to, limit)
-        return [SentMessage(r[0], Channel(r[1]), r[2], datetime.fromisoformat(r[3])) for r in rows]
+        return [SentMessage(r[0], Channel(r[1]), r[2], r[3], datetime.fromisoformat(r[4])) for r in rows]
 
-    def _add(self, row: tuple[str, str, str, str, str]) -> None:
+    def _add(self, row: tuple[str | None, ...]) -> None:
         with self._database() as database:
             database.execute(_ADD, row)
             database.execute(_FORGET, (KEPT,))
 
-    def _newest(self, to: str, limit: int) -> list[tuple[str, str, str, str]]:
+    def _newest(self, to: str, limit: int) -> list[tuple[str, str, str, str | None, str]]:
         with self._database() as database:
             return database.execute(_NEWEST, (to, limit)).fetchall()
 

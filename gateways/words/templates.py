@@ -50,7 +50,27 @@ MESSAGES: Final[Mapping[str, Template]] = {
         "Customer service at {operator} is looking at your pages to help you. In the app you see who it is and why, "
         "and can object."
     ),
+    MessageKind.CONTACT_POINT_CHANGED: (
+        "The phone number or e-mail address by which {operator} knows you has been changed. If it was not you, "
+        "take it back in the app within {hours} hours with the code {undo_code}."
+    ),
+    MessageKind.CONTACT_POINT_RESTORED: (
+        "The change of how {operator} reaches you has been taken back, and you have been signed out on every device."
+    ),
+    MessageKind.PHONE_REPORTED_LOST: (
+        "Your phone has been reported lost at {operator}. Nobody can sign in with it, and other devices have "
+        "been signed out. If it was not you, contact customer service."
+    ),
+    MessageKind.CARD_REGISTERED: (
+        "Your prepaid card at {operator} is registered to you and can be used. If it was not you who registered it, "
+        "please contact us."
+    ),
     MessageKind.BONUS_GRANTED: "You have received a bonus from {operator}. {bonus:name}: {reward}.",
+}
+
+SUBJECTS: Final[Mapping[str, Template]] = {
+    # Of messages that go by e-mail too. The code is not in it: a subject shows on locked screens.
+    f"subject.{MessageKind.SIGN_IN_CODE}": "Your code for {operator}",
 }
 
 ERRORS: Final[Mapping[str, Template]] = {
@@ -59,16 +79,22 @@ ERRORS: Final[Mapping[str, Template]] = {
     ),
     "CURRENCY_NOT_OFFERED": "You cannot pay in this currency here.",
     "CARD_NOT_FOUND": "We cannot find this prepaid card.",
-    "CARD_CLOSED": "This prepaid card is closed and cannot be topped up.",
-    "CARD_BLOCKED": "This prepaid card is blocked and cannot be topped up.",
-    "CARD_CONVERTED": "This prepaid card has been replaced by a subscription and cannot be topped up.",
+    "CARD_CLOSED": "This prepaid card is closed.",
+    "CARD_BLOCKED": "This prepaid card is blocked.",
+    "CARD_CONVERTED": "This prepaid card has been replaced by a subscription.",
     "CARD_AWAITING_REGISTRATION": "This prepaid card must be registered before it can be topped up.",
+    "CARD_ALREADY_REGISTERED": "This prepaid card is registered already and can be used.",
+    "REGISTRATION_NOT_REQUIRED": "Prepaid cards need no registration here.",
+    "IDENTIFICATION_MISSING": "Sign in with your electronic ID first.",
+    "HOLDER_TOO_YOUNG": "You must be at least {from_age} years old. Ask a guardian to hold the prepaid card for you.",
+    "ADDRESS_INCOMPLETE": "Give your whole address: street, postal code and town.",
     "PAYMENT_METHOD_NOT_FOUND": "We cannot find this payment method.",
     "PAYMENT_METHOD_EXPIRED": "This payment method has expired. Choose another one or add a new one.",
     "PAYMENT_DECLINED": "{reason:name} Nothing has been charged. You can try another payment method.",
     "IDEMPOTENCY_KEY_REUSED": (
         "The same request has been made before with other details. Nothing was done this time. Please start again."
     ),
+    "STEP_UP_REQUIRED": "For your safety, please sign in again before you do this.",
     "INSUFFICIENT_BALANCE": "There is not enough balance left for this.",
     "CUSTOMER_NOT_FOUND": "We cannot find this customer. Look for them first.",
     "REASON_MISSING": "Say why, in a sentence.",
@@ -77,6 +103,14 @@ ERRORS: Final[Mapping[str, Template]] = {
     "INVALID_PHONE_NUMBER": "The phone number is not correct. Check it and try again.",
     "INVALID_EMAIL_ADDRESS": "The e-mail address is not correct. Check it and try again.",
     "TOO_MANY_SIGN_IN_CODES": "You have asked for too many codes. Try again {retry_after_seconds:wait}.",
+    "SIGN_IN_CODES_PAUSED": "We cannot send codes at the moment. Try again {retry_after_seconds:wait}.",
+    "TEXT_MESSAGES_PAUSED": (
+        "We cannot send codes by text message at the moment. Use your e-mail address, or try again "
+        "{retry_after_seconds:wait}."
+    ),
+    "PHONE_NUMBER_NOT_SERVED": (
+        "We do not send codes to phone numbers of this country or kind. Use another number or your e-mail address."
+    ),
     "SIGN_IN_REFUSED": "The code is wrong or no longer valid. Check it, or ask for a new one.",
     "IDENTITY_NOT_LINKABLE": (
         "You cannot sign in to this customer with this electronic identity. Contact customer service."
@@ -91,6 +125,15 @@ ERRORS: Final[Mapping[str, Template]] = {
     "CONSENT_PURPOSE_NOT_FOUND": "We do not ask about this any more.",
     "CONSENT_TEXT_CHANGED": "The text has changed. Please read it again first.",
     "CONSENT_IS_THEIR_OWN": "Your child is old enough to decide this.",
+    "CONTACT_POINT_UNCHANGED": "This is already yours.",
+    "CONTACT_POINT_TAKEN": "This belongs to somebody else's account. Contact customer service if it is yours.",
+    "CONTACT_POINT_CODE_REFUSED": "The code is wrong or no longer valid. Check it, or ask for a new one.",
+    "CONTACT_POINT_NOT_FOUND": "We cannot find this number or address among yours.",
+    "LAST_CONTACT_POINT": "You would have no way left to sign in. Add another phone number or e-mail address first.",
+    "SIGNED_IN_BY_PHONE": (
+        "Sign in with your e-mail address or electronic identity first. Whoever has your phone can read its codes."
+    ),
+    "UNDO_REFUSED": "The code is wrong or no longer valid. Contact customer service if you did not make the change.",
 }
 
 PAGES: Final[Mapping[str, Template]] = {
@@ -138,4 +181,4 @@ NAMES: Final[Mapping[str, Template]] = {
 # What an unknown name is called, where operators can make up new ones.
 FALLBACKS: Final[Mapping[str, str]] = {"bonus": "bonus.OTHER", "reason": "reason.REFUSED"}
 
-TEMPLATES: Final[Mapping[str, Template]] = {**MESSAGES, **ERRORS, **PAGES, **NAMES}
+TEMPLATES: Final[Mapping[str, Template]] = {**MESSAGES, **SUBJECTS, **ERRORS, **PAGES, **NAMES}

@@ -44,6 +44,10 @@ class Words:
         text = self.say(locale, message.kind, message.data)
         return text.translate(_NO_BREAK_SPACES) if channel is Channel.SMS else text
 
+    def subject(self, message: Message, *, locale: str, channel: Channel) -> str | None:
+        """What stands above a message that goes by e-mail; None for a text message."""
+        return self.say(locale, f"subject.{message.kind}") if channel is Channel.EMAIL else None
+
     def _in(self, locale: str) -> _Language:
         return self._languages.get(locale) or self._languages[negotiate(None, locale, offered=self._locales)]
 

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from stdnum import luhn
+from stdnum.lv import pvn
+
 from auth.providers import ProviderKind
 from domain.kernel.access import StaffRole
 from domain.operators.operator import Operator
@@ -62,11 +65,10 @@ def identities(operator: Operator, kind: str, birth_dates: dict[str, date]) -> S
 def identity_number(country: str, born: date, index: int) -> str:
     """An identity number that is nobody's, for the person with this place in the cast."""
     if country == "LV":
-        return f"329999-{605 + index:05}"
+        digits = f"329999{605 + index:04}"
+        return f"{digits[:6]}-{digits[6:]}{pvn.calc_check_digit_pers(digits)}"
     digits = f"{born:%y%m%d}{980 + index}"
-    doubled = [int(digit) * (2 - place % 2) for place, digit in enumerate(digits)]
-    check = -sum(sum(divmod(each, 10)) for each in doubled) % 10
-    return f"{born:%Y%m%d}-{980 + index}{check}"
+    return f"{born:%Y%m%d}-{980 + index}{luhn.calc_check_digit(digits)}"
 
 
 def _staff(subject: str, name: str, roles: Sequence[StaffRole]) -> DemoIdentity:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -35,6 +36,7 @@ class DemoPerson:
     days_since_birthday: int
     about: str
     """What there is to see, in a line."""
+    email: str | None = None
 
     @property
     def name(self) -> str:
@@ -52,6 +54,8 @@ _PARTS: Final = {
     Part.BLOCKED: (26, 167, "has a card that is blocked, with money on it"),
     Part.UNREGISTERED: (22, 311, "has a card that awaits registration"),
 }
+
+_ACTIVE_FROM_THE_START: Final = "has a new card, which needed no registration"
 
 _SWEDISH: Final = (
     ("Karin", "Lindqvist", "sv-SE"),
@@ -76,6 +80,8 @@ _LATVIAN: Final = (
     ("Natālija", "Smirnova", "ru-LV"),
 )
 
+_WITH_EMAIL: Final = {Part.PARENT, Part.PARTNER, Part.ALONE}
+
 _CASTS: Final = {"SE": (46701740605, _SWEDISH), "LV": (37120000605, _LATVIAN)}
 
 
@@ -91,9 +97,17 @@ def people(operator: Operator) -> tuple[DemoPerson, ...]:
             locale=locale,
             age=age,
             days_since_birthday=days_since_birthday,
-            about=about,
+            about=_ACTIVE_FROM_THE_START
+            if part is Part.UNREGISTERED and not operator.card_registration_required
+            else about,
+            email=f"{_plain(given_name)}.{_plain(family_name)}@example.com" if part in _WITH_EMAIL else None,
         )
         for index, ((part, (age, days_since_birthday, about)), (given_name, family_name, locale)) in enumerate(
             zip(_PARTS.items(), cast, strict=False)
         )
     )
+
+
+def _plain(name: str) -> str:
+    """A name as people write it in an address: Bērziņa becomes berzina."""
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()

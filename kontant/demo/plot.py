@@ -85,6 +85,7 @@ def _people_come(stage: Stage) -> None:
             birth_date=add_months(birthday, -12 * person.age),
             phone_number=person.phone_number,
             locale=person.locale,
+            email=person.email,
         )
         stage.add(person.part, command, days_ago=_days_played(stage.operator), after=timedelta(minutes=minute))
 

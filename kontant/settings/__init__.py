@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from auth.clients import Client
 from auth.key_rotation import KeyRules
 from auth.providers import IdentityProvider
+from domain.identity.rules import CodeRules
 from domain.operators.operator import Operator
 from kontant.settings.clients import DEMO_CLIENTS
 from kontant.settings.file import File, SettingsError, read_file
@@ -62,6 +63,8 @@ class Settings:
     """Who vouches for people, by the operator's slug."""
     demo_identities_port: int | None
     """Where the demo's identity provider is served; None where nobody needs it."""
+    code_rules: Mapping[str, CodeRules]
+    """How often sign-in codes are sent and tried, by the operator's slug."""
     trusted_proxies: tuple[str, ...]
     """Addresses and networks whose `X-Forwarded-For` is believed."""
     rates: RatesSection
@@ -146,6 +149,7 @@ def read_settings(checkout: Path = CHECKOUT) -> Settings:
         },
         providers=providers,
         demo_identities_port=port if is_asked else None,
+        code_rules={slug: section.sign_in.to_rules() for slug, section in file.operators.items()},
         trusted_proxies=file.trusted_proxies,
         rates=file.rates,
         documents=file.documents,

@@ -12,6 +12,7 @@ from domain.operators.operator import Operator, TopUpOffer, TopUpRange
 from kontant.settings.clients import APP_ALONE, CLIENT_ID, ClientSection
 from kontant.settings.consents import NOTHING_ASKED, Consents
 from kontant.settings.identity_providers import ElectronicIdSection, StaffSignInSection
+from kontant.settings.sign_in import SignInSection
 from kontant.settings.values import Amounts, Country, Currency, Host, LocaleTag, Origins, PublicUrl, Section, TimeZone
 
 
@@ -64,6 +65,8 @@ class OperatorSection(Section):
     card_grace_months: PositiveInt = 3
     electronic_id: ElectronicIdSection | None = None
     staff_sign_in: StaffSignInSection | None = None
+    sign_in: SignInSection = SignInSection()
+    card_registration_required: bool = True
     clients: Annotated[dict[Annotated[str, Field(pattern=CLIENT_ID)], ClientSection], Field(min_length=1)] = APP_ALONE
     consents: Consents = NOTHING_ASKED
     consent_age: Annotated[int, Field(ge=0, le=18)] = 13
@@ -89,6 +92,7 @@ class OperatorSection(Section):
             top_up_offer=self.top_up.to_offer(),
             card_active_months=self.card_active_months,
             card_grace_months=self.card_grace_months,
+            card_registration_required=self.card_registration_required,
             consent_purposes=tuple(section.to_purpose(code) for code, section in self.consents.items()),
             consent_age=self.consent_age,
         )

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import null, select
 
 from domain.kernel.access import Access
 from persistence.scope import giving, relations_of_staff, relations_to_customer
@@ -28,6 +28,7 @@ class ContactPointRow(NamedTuple):
     customer_id: UUID
     kind: str
     value: str
+    is_lost: bool
 
 
 def customer_columns(table: Any = CustomerTable, relations: Any = None) -> tuple[Any, ...]:
@@ -60,7 +61,12 @@ CUSTOMERS_OF_STAFF: Final = Query(
 
 CONTACT_POINTS: Final = Query(
     ContactPointRow,
-    select(col(ContactPointTable.customer_id), col(ContactPointTable.kind), col(ContactPointTable.value))
+    select(
+        col(ContactPointTable.customer_id),
+        col(ContactPointTable.kind),
+        col(ContactPointTable.value),
+        col(ContactPointTable.lost_at).is_not(null()).label("is_lost"),
+    )
     .where(col(ContactPointTable.customer_id) == one_of("customers", col(ContactPointTable.customer_id)))
     .order_by(col(ContactPointTable.kind).desc(), col(ContactPointTable.value)),
 )

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, null, select, text
+from sqlalchemy import BigInteger, cast, func, null, select, text
 
 from domain.topups.topup import LOOKS
 from persistence.statement import Driver, Query, col, number, parameter
+from persistence.tables.identity import SmsCostTable
 from persistence.tables.notifications import MessageTable
 from persistence.tables.topups import UNSETTLED, TopUpTable
 
@@ -53,6 +54,19 @@ class Backlog(NamedTuple):
 async def backlog(on: Driver) -> Backlog:
     """How the queue of jobs stands."""
     return Backlog(*await on.fetchrow(BACKLOG))
+
+
+class SmsCostRow(NamedTuple):
+    minor: int
+
+
+SMS_COST: Final = Query(
+    SmsCostRow,
+    select(cast(func.coalesce(func.sum(col(SmsCostTable.cost_minor)), number(0)), BigInteger).label("minor")).where(
+        col(SmsCostTable.day) == parameter("day", col(SmsCostTable.day))
+    ),
+)
+"""What codes in text messages have cost on a day."""
 
 
 class WaitingMessageRow(NamedTuple):

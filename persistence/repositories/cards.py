@@ -37,7 +37,9 @@ def _locked(*where: Any) -> Any:
 
 
 GET: Final = Statement(_locked())
-GET_OF_ACTOR: Final = {access: Statement(_locked(giving(relations_to_card(), access))) for access in (Access.TOP_UP,)}
+GET_OF_ACTOR: Final = {
+    access: Statement(_locked(giving(relations_to_card(), access))) for access in (Access.TOP_UP, Access.IDENTITY)
+}
 _today = parameter("today", col(CardTable.active_until))
 # Each by its own index; what another worker has in hand is left to it.
 WHOSE_PERIOD_IS_OVER: Final = Statement(
@@ -52,7 +54,7 @@ WHOSE_PERIOD_IS_OVER: Final = Statement(
     .limit(parameter("most", Integer()))
     .with_for_update(key_share=True, skip_locked=True)
 )
-KEEP_PERIOD: Final = Statement(
+_keeping: Any = (
     update(CardTable)
     .where(col(CardTable.id) == parameter("card_id", col(CardTable.id)))
     .values(
@@ -60,6 +62,10 @@ KEEP_PERIOD: Final = Statement(
         active_until=parameter("active_until", col(CardTable.active_until)),
         grace_until=parameter("grace_until", col(CardTable.grace_until)),
     )
+)
+KEEP_PERIOD: Final = Statement(_keeping)
+KEEP_REGISTERED: Final = Statement(
+    _keeping.values(registered_at=parameter("registered_at", col(CardTable.registered_at)))
 )
 
 
@@ -121,4 +127,14 @@ class PostgresCards:
             status=card.status,
             active_until=card.active_until,
             grace_until=card.grace_until,
+        )
+
+    async def keep_registered(self, card: Card, registered_at: datetime, /) -> None:
+        await KEEP_REGISTERED.execute(
+            self._driver,
+            card_id=card.id,
+            status=card.status,
+            active_until=card.active_until,
+            grace_until=card.grace_until,
+            registered_at=registered_at,
         )

@@ -8,72 +8,26 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Date, Integer, Uuid, and_, func, insert, null, or_, select, update
+from sqlalchemy import Date, Uuid, and_, func, insert, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
 from domain.identity.authorization import AuthorizationCode, AuthorizationTerms
-from domain.identity.challenge import Challenge, ChallengePurpose, UsedChallenge
-from domain.identity.contacts import Contact
 from domain.identity.identification import Identification
 from domain.identity.session import AuthenticationMethod, Person, RefreshToken, Session
 from domain.kernel.access import StaffRole
-from domain.notifications.messages import Channel
-from persistence.statement import Driver, Statement, col, parameter
-from persistence.tables.customers import ContactPointTable, CustomerTable
+from persistence.repositories.challenges import PostgresChallenges
+from persistence.statement import Statement, col, parameter
+from persistence.tables.customers import CustomerTable
 from persistence.tables.identity import (
     AuthorizationCodeTable,
     FederatedIdentityTable,
     RefreshTokenTable,
     SessionTable,
-    SignInChallengeTable,
 )
 from persistence.tables.support import StaffTable
 
-C, S, R, A = SignInChallengeTable, SessionTable, RefreshTokenTable, AuthorizationCodeTable
+S, R, A = SessionTable, RefreshTokenTable, AuthorizationCodeTable
 F = FederatedIdentityTable
-
-# For as long as the transaction lasts. By the digest's first 64 bits: should two contacts share them, one waits.
-LOCK_CONTACT: Final = "select pg_advisory_xact_lock($1)"
-CHALLENGES_SINCE: Final = Statement(
-    select(col(C.created_at))
-    .where(
-        col(C.contact_digest) == parameter("digest", col(C.contact_digest)),
-        col(C.created_at) > parameter("since", col(C.created_at)),
-    )
-    .order_by(col(C.created_at).desc())
-    .limit(parameter("most", Integer()))
-)
-CUSTOMER_OF: Final = Statement(
-    select(col(ContactPointTable.customer_id)).where(
-        col(ContactPointTable.kind) == parameter("kind", col(ContactPointTable.kind)),
-        col(ContactPointTable.value) == parameter("value", col(ContactPointTable.value)),
-    )
-)
-_challenge: tuple[Any, ...] = (
-    col(C.id),
-    col(C.customer_id),
-    col(C.purpose),
-    col(C.channel),
-    col(C.contact_digest),
-    col(C.attempts_left),
-    col(C.created_at),
-    col(C.expires_at),
-)
-ADD_CHALLENGE: Final = Statement(insert(C).values({column: parameter(column.key, column) for column in _challenge}))
-_open = and_(
-    col(C.id) == parameter("challenge", col(C.id)),
-    col(C.used_at).is_(null()),
-    col(C.expires_at) > parameter("now", col(C.expires_at)),
-)
-TAKE_TRY: Final = Statement(
-    update(C).where(_open, col(C.attempts_left) > 0).values(attempts_left=col(C.attempts_left) - 1).returning(col(C.id))
-)
-USE_CHALLENGE: Final = Statement(
-    update(C)
-    .where(_open, col(C.customer_id).is_not(null()), col(C.purpose) == parameter("purpose", col(C.purpose)))
-    .values(used_at=parameter("now", col(C.expires_at)))
-    .returning(col(C.customer_id), col(C.channel), col(C.contact_digest))
-)
 
 _session: tuple[Any, ...] = (
     col(S.id),
@@ -233,44 +187,8 @@ def _with(session: Session, locale: str | None, roles: Sequence[str] | None) -> 
     return replace(session, locale=locale, roles=frozenset(map(StaffRole, roles or ())))
 
 
-class PostgresIdentity:
+class PostgresIdentity(PostgresChallenges):
     """`Identities` on PostgreSQL."""
-
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-
-    async def challenges_since(self, since: datetime, contact_digest: bytes, *, limit: int) -> list[datetime]:
-        lock = int.from_bytes(contact_digest[:8], "big", signed=True)
-        # A statement of its own: the next one must see what the lock's last holder wrote.
-        await self._driver.fetchval(LOCK_CONTACT, lock)
-        rows = await CHALLENGES_SINCE.fetch(self._driver, digest=contact_digest, since=since, most=limit)
-        return [row[0] for row in rows]
-
-    async def customer_of(self, contact: Contact, /) -> UUID | None:
-        row = await CUSTOMER_OF.fetchrow(self._driver, kind=contact.kind, value=contact.value)
-        return row[0] if row else None
-
-    async def add_challenge(self, challenge: Challenge, /) -> None:
-        await ADD_CHALLENGE.execute(
-            self._driver,
-            id=challenge.id,
-            customer_id=challenge.customer_id,
-            purpose=challenge.purpose,
-            channel=challenge.channel,
-            contact_digest=challenge.contact_digest,
-            attempts_left=challenge.tries,
-            created_at=challenge.created_at,
-            expires_at=challenge.expires_at,
-        )
-
-    async def take_try(self, challenge_id: UUID, now: datetime, /) -> bool:
-        return await TAKE_TRY.fetchrow(self._driver, challenge=challenge_id, now=now) is not None
-
-    async def use_challenge(
-        self, challenge_id: UUID, purpose: ChallengePurpose, now: datetime, /
-    ) -> UsedChallenge | None:
-        row = await USE_CHALLENGE.fetchrow(self._driver, challenge=challenge_id, purpose=purpose, now=now)
-        return UsedChallenge(customer_id=row[0], channel=Channel(row[1]), contact_digest=row[2]) if row else None
 
     async def add_session(self, session: Session, /) -> Session:
         row = await ADD_SESSION.fetchrow(

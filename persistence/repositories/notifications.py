@@ -51,6 +51,7 @@ PHONE_NUMBERS: Final = Statement(
     select(col(ContactPointTable.customer_id), col(ContactPointTable.value))
     .where(
         col(ContactPointTable.kind) == ContactKind.PHONE,
+        col(ContactPointTable.lost_at).is_(null()),
         col(ContactPointTable.customer_id) == one_of("people", col(ContactPointTable.customer_id)),
     )
     .order_by(col(ContactPointTable.verified_at))

@@ -18,10 +18,11 @@ from domain.support.staff import StaffMember
 from persistence.statement import Driver, Statement, col, parameter
 from persistence.tables.cards import CardTable
 from persistence.tables.customers import ContactPointTable, CustomerTable
+from persistence.tables.registration import CustomerIdentityTable
 from persistence.tables.support import CustomerSearchTable, StaffTable, SupportSessionTable
 
 F, M, S = CustomerSearchTable, StaffTable, SupportSessionTable
-P, Card = ContactPointTable, CardTable
+P, Card, Identity = ContactPointTable, CardTable, CustomerIdentityTable
 
 _member: tuple[Any, ...] = (col(M.id), col(M.issuer), col(M.subject), col(M.name), col(M.roles))
 MEMBER: Final = Statement(
@@ -83,6 +84,11 @@ FOUND_BY: Final = {
     SearchKind.EMAIL: _limited(_by_contact(ContactKind.EMAIL)),
     SearchKind.CUSTOMER_NUMBER: _limited(
         select(col(CustomerTable.id)).where(col(CustomerTable.number) == parameter("value", BigInteger()))
+    ),
+    SearchKind.IDENTITY_NUMBER: _limited(
+        select(col(Identity.customer_id)).where(
+            col(Identity.number_digest) == parameter("value", col(Identity.number_digest)), col(Identity.is_current)
+        )
     ),
 }
 
@@ -163,7 +169,9 @@ class PostgresSupport:
         return [row[0] for row in rows]
 
     async def found_by(self, search: CustomerSearch, /, *, limit: int) -> list[UUID]:
-        value: str | int = search.value
+        value: str | int | bytes = search.value
+        if search.kind is SearchKind.IDENTITY_NUMBER:
+            value = bytes.fromhex(search.value)
         if search.kind is SearchKind.CUSTOMER_NUMBER:
             if not (search.value.isascii() and search.value.isdigit() and len(search.value) < 19):
                 return []

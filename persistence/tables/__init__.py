@@ -6,6 +6,7 @@ from persistence.tables import (
     audit,
     cards,
     consents,
+    contacts,
     customers,
     families,
     identity,
@@ -14,6 +15,7 @@ from persistence.tables import (
     loyalty,
     notifications,
     payments,
+    registration,
     support,
     topups,
 )
@@ -25,6 +27,7 @@ __all__ = [
     "audit",
     "cards",
     "consents",
+    "contacts",
     "customers",
     "families",
     "identity",
@@ -33,6 +36,7 @@ __all__ = [
     "loyalty",
     "notifications",
     "payments",
+    "registration",
     "support",
     "topups",
 ]

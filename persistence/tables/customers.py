@@ -36,3 +36,5 @@ class ContactPointTable(SQLModel, table=True):
     value: str = Field(sa_type=TEXT, primary_key=True)
     customer_id: UUID = Field(foreign_key="customer.id", index=True)
     verified_at: datetime = Field(sa_type=TIME)
+    lost_at: datetime | None = Field(default=None, sa_type=TIME)
+    """When it was reported lost: then nobody signs in by it and nothing is told there, until it is proved again."""

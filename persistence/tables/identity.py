@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from sqlmodel import Field, SQLModel
 from domain.identity.challenge import ChallengePurpose
 from domain.identity.session import AuthenticationMethod
 from domain.notifications.messages import Channel
-from persistence.tables.columns import TEXT, TIME, words
+from persistence.tables.columns import BIG, TEXT, TIME, words
 
 
 class SignInChallengeTable(SQLModel, table=True):
@@ -23,6 +23,7 @@ class SignInChallengeTable(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("attempts_left >= 0", name="challenge_has_a_floor"),
         Index("challenges_of_contact", "contact_digest", "created_at"),
+        Index("challenges_of_customer", "customer_id"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -35,10 +36,53 @@ class SignInChallengeTable(SQLModel, table=True):
     channel: Channel = Field(sa_type=words(Channel))
     contact_digest: bytes = Field(sa_type=LargeBinary)
     """A keyed hash of the number or address, to count by: those of people who are not known are not kept."""
+    device_digest: bytes | None = Field(default=None, sa_type=LargeBinary)
+    lane: bytes = Field(sa_type=LargeBinary)
+    """With which of the contact's codes it is counted: a known device's digest, or empty for all others'."""
     attempts_left: int
     created_at: datetime = Field(sa_type=TIME)
     expires_at: datetime = Field(sa_type=TIME, index=True)
     used_at: datetime | None = Field(default=None, sa_type=TIME)
+
+
+class KnownDeviceTable(SQLModel, table=True):
+    """Somebody has signed in on a device by a contact: a keyed hash of the two, and nothing else."""
+
+    __tablename__ = "known_device"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
+
+    digest: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    seen_at: datetime = Field(sa_type=TIME, index=True)
+
+
+class CodeAllowanceTable(SQLModel, table=True):
+    """How many codes, or tries, are left to a sender, a range of numbers, a program: one number for each.
+
+    It is gone when it is full again. So an address is kept no longer than its window lasts, and as a keyed hash.
+    """
+
+    __tablename__ = "code_allowance"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
+
+    key: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    empty_until: datetime = Field(sa_type=TIME, index=True)
+
+
+class SmsCostTable(SQLModel, table=True):
+    """What codes in text messages have cost a day, in parts, so that not all wait for the same row."""
+
+    __tablename__ = "sms_cost"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
+
+    day: date = Field(primary_key=True)
+    part: int = Field(primary_key=True)
+    cost_minor: int = Field(sa_type=BIG)
+
+
+class SmsCeilingTable(SQLModel, table=True):
+    """A day on which they have cost what they may. It is written once, by whoever is told first."""
+
+    __tablename__ = "sms_ceiling"  # pyright: ignore[reportAssignmentType]  # a method, to SQLModel's types
+
+    day: date = Field(primary_key=True)
+    reached_at: datetime = Field(sa_type=TIME)
 
 
 class SessionTable(SQLModel, table=True):

@@ -122,6 +122,7 @@ async def test_why_a_code_is_refused_is_never_said(client: httpx2.AsyncClient, s
     answers.append(await client.post("/oauth/token", data=used | {"challenge_id": str(uuid4())}))
     answers.append(await client.post("/oauth/token", data=used | {"challenge_id": "no id at all"}))
     answers.append(await client.post("/oauth/token", data=await a_form(signing, NOBODYS_NUMBER)))
+    signing.clock.advance(timedelta(seconds=30))
     expired = await a_form(signing)
     signing.clock.advance(timedelta(minutes=5))
     answers.append(await client.post("/oauth/token", data=expired))

@@ -186,7 +186,9 @@ def _types(kind: GraphQLObjectType) -> dict[str, str]:
 _UPPER_SNAKE: Final = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 _CAMEL: Final = re.compile(r"[a-z][A-Za-z0-9]*")
 _PASCAL: Final = re.compile(r"[A-Z][A-Za-z0-9]*")
-_NOT_OBJECTS: Final = {"RequestSignInCodePayload.challengeId"}
+_NOT_OBJECTS: Final = {
+    f"{name}Payload.challengeId" for name in ("RequestSignInCode", "ChangePhoneNumber", "ChangeEmail")
+}
 
 
 def misnamed(schema: GraphQLSchema) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 TOP: Final = Path(__file__).parents[2]
 MODULES: Final = sorted((TOP / "domain").rglob("*.py"))
 
-LIBRARIES: Final = {"email_validator", "phonenumbers", "whenever", "domain"}
+LIBRARIES: Final = {"email_validator", "phonenumbers", "stdnum", "whenever", "domain"}
 WORLD_OUTSIDE: Final = {
     "http", "io", "logging", "multiprocessing", "os", "pathlib", "random", "secrets", "shutil", "socket", "sqlite3",
     "ssl", "subprocess", "tempfile", "threading", "time", "urllib",

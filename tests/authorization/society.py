@@ -85,6 +85,7 @@ class Founder:
         things: dict[str, tuple[UUID, Things]] = {}
         for kind, user in users.items():
             card = await self._world.card(elsa, user=user)
+            await self._world.registration(card, elsa)
             things[kind] = card, await self._things(elsa, card, of=elsa, family=family, user=user)
         hers, _ = things["holder"]
         paid = await self._things(people["payer"], hers, of=elsa, family=family, user=elsa)
@@ -139,6 +140,8 @@ class Founder:
         self._cards[person] = await self._world.card(person)
         self._sessions[person] = await self._world.session(person)
         await self._agree(person)
+        await self._world.identify(person)
+        await self._world.registration(self._cards[person], person)
         return person
 
     async def _agree(self, person: UUID) -> None:

@@ -9,6 +9,12 @@ from uuid import UUID
 import pytest
 
 from api.schema.ids import global_id
+from domain.cards.card import CardStatus
+from domain.contacts.usecases import RemoveContactPoint
+from domain.customers.customer import ContactKind
+from domain.identity.contacts import Contact
+from domain.identity.senders import NOBODY
+from domain.kernel.access import Actor, Assurance, Authentication, customer
 from persistence.queries.support import REQUEST
 from tests.architecture.rules import mutations
 from tests.authorization import page
@@ -217,6 +223,72 @@ async def consent_input(_: Society, someone: Someone) -> dict[str, Any]:
     return {"purpose": "MARKETING_SMS", "isGiven": next(_numbers) % 2 == 0, "textVersion": 1}
 
 
+def whoever(society: Society, someone: Someone) -> UUID:
+    """The customer; for who is none, the holder."""
+    return cast("UUID", someone.id or society.people["holder"].id)
+
+
+async def reached(society: Society, person: UUID) -> str:
+    """Gives a person a new phone number and a new e-mail address, and no others. The number."""
+    world, n = society.client.worlds[0], next(_numbers)
+    await world.database.execute("delete from contact_point where customer_id = $1", person)
+    await world.database.execute(
+        "insert into contact_point values ('PHONE', $1, $3, $4), ('EMAIL', $2, $3, $4)",
+        *(f"+{46701840000 + n}", f"p{n}@example.com", person, world.clock.now()),
+    )
+    return f"+{46701840000 + n}"
+
+
+def at_once(society: Society, person: UUID) -> Actor:
+    """The person, who has just signed in."""
+    return customer(person, authentication=Authentication(society.client.worlds[0].clock.now(), Assurance.STRONG))
+
+
+async def new_number_input(_: Society, someone: Someone) -> dict[str, Any]:
+    return {"phoneNumber": f"+{46701850000 + next(_numbers)}"}
+
+
+async def new_email_input(_: Society, someone: Someone) -> dict[str, Any]:
+    return {"email": f"new{next(_numbers)}@example.com"}
+
+
+async def confirm_input(society: Society, someone: Someone) -> dict[str, Any]:
+    identity = society.client.services[0].identity
+    new = await new_email_input(society, someone)
+    actor = at_once(society, whoever(society, someone))
+    challenge = await identity.contacts.change(Contact.email(new["email"]), sender=NOBODY, actor=actor)
+    return {"challengeId": str(challenge.id), "code": identity.codes.code_of(challenge.id), **new}
+
+
+async def remove_input(society: Society, someone: Someone) -> dict[str, Any]:
+    await reached(society, whoever(society, someone))
+    return {"kind": "EMAIL"}
+
+
+async def undo_input(society: Society, someone: Someone) -> dict[str, Any]:
+    person, identity = whoever(society, someone), society.client.services[0].identity
+    await reached(society, person)
+    undo = identity.undo_codes.new()
+    removal = RemoveContactPoint(kind=ContactKind.EMAIL, undo=undo)
+    await society.client.services[0].executor.execute(removal, at_once(society, person))
+    return {"code": identity.undo_codes.code_of(undo.id)}
+
+
+async def lost_input(society: Society, someone: Someone) -> dict[str, Any]:
+    return {"phoneNumber": await reached(society, whoever(society, someone))}
+
+
+async def register_input(society: Society, someone: Someone) -> dict[str, Any]:
+    """A card of the holder's that waits for it."""
+    world, holder = society.client.worlds[0], society.people["holder"].id
+    card = await world.card(holder, status=CardStatus.AWAITING_REGISTRATION, active_until=None, grace_until=None)
+    return {
+        "cardId": global_id("card", card),
+        "address": {"street": "Storgatan 1", "postalCode": "903 26", "city": "Umeå"},
+        "idempotencyKey": f"register-{card}",
+    }
+
+
 INPUTS: Final = {
     "requestSignInCode": sign_in_input,
     "endSession": end_session_input,
@@ -225,12 +297,25 @@ INPUTS: Final = {
     "startSupportSession": start_input,
     "endSupportSession": session_of_agent,
     "disputeSupportAccess": dispute_input,
+    "registerCard": register_input,
     "updateProfile": profile_input,
     "updateConsent": consent_input,
+    "changePhoneNumber": new_number_input,
+    "changeEmail": new_email_input,
+    "confirmContactPoint": confirm_input,
+    "removeContactPoint": remove_input,
+    "undoContactPointChange": undo_input,
+    "reportLostPhone": lost_input,
 }
 
 
-OF_ONESELF: Final = {"updateProfile", "updateConsent"}
+OF_ONESELF: Final = {
+    "updateProfile",
+    "updateConsent",
+    "confirmContactPoint",
+    "removeContactPoint",
+    "reportLostPhone",
+}
 """Whoever does these is shown something of their own, which they hold."""
 
 
@@ -315,6 +400,15 @@ async def test_only_a_guardian_speaks_for_a_child(society: Society, kind: str, n
     not_found = [page.ENTRY_POINTS[f"{name[0].upper()}{name[1:]}Input.dependantId"][WITHOUT]]
     expected = found[name] if "SELF" in classes_of(kind) else not_found
     assert [error["code"] for error in payload.data[name]["errors"]] == expected
+
+
+@pytest.mark.parametrize("kind", ["holder", "stranger"])
+async def test_nobody_confirms_what_somebody_else_asked_for(society: Society, kind: str) -> None:
+    somebody_else = someone_of(society, "stranger" if kind == "holder" else "holder")
+    input = await confirm_input(society, somebody_else)
+    payload = (await sent(society, someone_of(society, kind), "confirmContactPoint", input)).data["confirmContactPoint"]
+    expected = page.ENTRY_POINTS["ConfirmContactPointInput.challengeId"][WITHOUT]
+    assert [error["code"] for error in payload["errors"]] == [expected]
 
 
 @pytest.mark.parametrize("kind", WITH_GOOD_TOKENS)

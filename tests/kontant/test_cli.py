@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 import kontant.cli
 from persistence.load import Loaded
 
-COMMANDS = ("run", "serve", "work", "migrate", "seed", "schema", "reset", "audit", "keys")
+COMMANDS = ("run", "serve", "work", "migrate", "seed", "schema", "reset", "audit", "keys", "identity-numbers")
 
 
 def _kontant(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -38,9 +38,8 @@ from domain.support.session import SupportSession
 from domain.topups.processes import TopUpProcess
 from gateways.words.words import Words
 from kontant.usecases import USE_CASES
-from tests.support.world import World
+from tests.support.world import SECRET, World
 
-SECRET: Final = b"the deployment's secret, in tests"
 _A_CUSTOMER: Final = re.compile(r"Bearer ([0-9a-f-]{36})")
 
 

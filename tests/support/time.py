@@ -20,6 +20,9 @@ class TestClock:
     def now(self) -> datetime:
         return self._now
 
+    def set(self, now: datetime) -> None:
+        self._now = now
+
     def advance(self, by: timedelta) -> None:
         self._now += by
 

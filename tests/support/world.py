@@ -5,14 +5,19 @@ from __future__ import annotations
 from datetime import date
 from itertools import count
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
+from stdnum import luhn
+
+from auth.identity_numbers import SealedIdentityNumbers
 from domain.cards import usecases as cards
 from domain.cards.card import Card, CardStatus
 from domain.consents import usecases as consents
 from domain.customers import profile
 from domain.customers.customer import ContactKind, ContactPoint, Customer
 from domain.families.family import FamilyMember, FamilyRole
+from domain.identity.identification import Identification
 from domain.identity.session import AuthenticationMethod, Person, Session
 from domain.kernel.access import Actor, StaffRole, SupportAccess, customer, staff, system
 from domain.kernel.executor import Executor
@@ -23,6 +28,9 @@ from domain.loyalty import bonus as loyalty
 from domain.operators.operator import Operator
 from domain.payments.method import PaymentMethod
 from domain.payments.ports import PaymentGateway
+from domain.registration import usecases as registration
+from domain.registration.registration import Address, Registration
+from domain.registration.usecases import RecordIdentification
 from domain.support import usecases as support
 from domain.support.search import CustomerSearch, SearchKind
 from domain.support.session import SupportSession
@@ -36,9 +44,13 @@ from persistence.database import Database
 from persistence.unit_of_work import PostgresUnit
 from tests.support.time import TestClock, TestIds
 
+ANY_NUMBER: Final = "any number"
+SECRET: Final = b"the deployment's secret, in tests"
+
 USE_CASES = (
     *expiry.USE_CASES,
     *cards.USE_CASES,
+    *registration.USE_CASES,
     *consents.USE_CASES,
     *profile.USE_CASES,
     *support.USE_CASES,
@@ -55,10 +67,12 @@ class World:
         self, database: Database, operator: Operator, clock: TestClock, ids: TestIds, payments: PaymentGateway
     ) -> None:
         self.database, self.operator, self.clock, self.ids, self.payments = database, operator, clock, ids, payments
-        self.unit = PostgresUnit(database, operator, ids, clock)
+        self.identity_numbers = SealedIdentityNumbers(SECRET, operator.slug)
+        self.unit = PostgresUnit(database, operator, ids, clock, identity_numbers=self.identity_numbers)
         self.executor = Executor(USE_CASES, self.unit, ids)
         self.top_ups = TopUpProcess(self.executor, payments, wait_seconds=1)
         self._numbers = count(46701740605)
+        self._serials = count()
 
     def money(self, amount_minor: int) -> Money:
         return Money(amount_minor, self.operator.currency)
@@ -82,6 +96,40 @@ class World:
                 point = ContactPoint(customer_id=id, kind=ContactKind.PHONE, value=phone_number)
                 await work.customers.add_contact_point(point, work.now)
         return id
+
+    async def identify(self, person: UUID, number: str | None = ANY_NUMBER, *, born: date | None = None) -> None:
+        """An identity provider says who somebody is; by any number one who was born on 17 May 2008."""
+        if number == ANY_NUMBER:
+            digits = f"080517{next(self._serials):03}"
+            number = f"20{digits}{luhn.calc_check_digit(digits)}"
+        given_name = await self.database.fetchval("select given_name from customer where id = $1", person)
+        said = Identification(
+            provider="https://eid.test",
+            subject=str(person),
+            given_name=given_name,
+            family_name="Ek",
+            birth_date=born,
+            identity_number=number,
+            identified_at=self.clock.now(),
+        )
+        command = RecordIdentification(customer_id=person, identification=said)
+        await self.executor.execute(command, system("test"))
+
+    async def registration(self, card: UUID, holder: UUID) -> None:
+        """Somebody who was identified answers for a card, however it came to be active."""
+        async with self.unit(system("test"), self.ids.new()) as work:
+            identity = await work.registrations.current_identity(holder)
+            assert identity is not None
+            registration = Registration(
+                id=work.id,
+                card_id=card,
+                customer_id=holder,
+                identity_id=identity.id,
+                service_number=(await work.cards.get(card)).phone_number,
+                address=Address(street="Storgatan 1", postal_code="903 26", city="Umeå", country="SE"),
+                registered_at=work.now,
+            )
+            await work.registrations.add(registration)
 
     async def card(
         self,

@@ -157,7 +157,7 @@ async def test_cards_stand_as_their_people_are_told(demo: Demo) -> None:
     statuses = await demo.database.fetch("select status from card order by phone_number")
     assert [row[0] for row in statuses] == [*["ACTIVE"] * 5, "GRACE", "BLOCKED", "AWAITING_REGISTRATION", "CLOSED"]
     late = await demo.database.fetch(
-        """select value from card join contact_point on customer_id = holder_id
+        """select value from card join contact_point on customer_id = holder_id and kind = 'PHONE'
             where active_until < $1 order by card.phone_number""",
         TODAY,
     )

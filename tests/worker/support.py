@@ -76,6 +76,7 @@ class Mail:
             sender=self.outbox,
             clock=world.clock,
             code_of=lambda challenge_id: f"{challenge_id.int:06}",
+            undo_code_of=str,
         )
         self._world = world
 

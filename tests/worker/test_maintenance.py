@@ -17,8 +17,11 @@ ROWS = {
         insert into idempotency (subject, actor, operation, key, fingerprint, resource_id, at)
         values ('', '', '', gen_random_uuid()::text, '', gen_random_uuid(), $1)""",
     "sign_in_challenge": """
-        insert into sign_in_challenge (id, purpose, channel, contact_digest, attempts_left, created_at, expires_at)
-        values (gen_random_uuid(), 'SIGN_IN', 'SMS', '', 5, $1, $1)""",
+        insert into sign_in_challenge
+            (id, purpose, channel, contact_digest, lane, attempts_left, created_at, expires_at)
+        values (gen_random_uuid(), 'SIGN_IN', 'SMS', '', '', 5, $1, $1)""",
+    "known_device": "insert into known_device (digest, seen_at) values (uuid_send(gen_random_uuid()), $1)",
+    "code_allowance": "insert into code_allowance (key, empty_until) values (uuid_send(gen_random_uuid()), $1)",
     "refresh_token": """
         with someone as (
             insert into customer (id, given_name, family_name, locale, created_at)
@@ -42,7 +45,15 @@ ROWS = {
         insert into pgqueuer_log (job_id, status, entrypoint, priority, created)
         values (1, 'successful', 'polish', 0, $1)""",
 }
-KEPT_DAYS = {"idempotency": 30, "sign_in_challenge": 1, "refresh_token": 1, "authorization_code": 1, "pgqueuer_log": 7}
+KEPT_DAYS = {
+    "idempotency": 30,
+    "sign_in_challenge": 1,
+    "known_device": 180,
+    "code_allowance": 0,
+    "refresh_token": 1,
+    "authorization_code": 1,
+    "pgqueuer_log": 7,
+}
 
 
 @pytest.mark.parametrize("table", ROWS)

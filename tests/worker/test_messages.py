@@ -100,7 +100,7 @@ async def test_a_message_that_is_of_no_use_any_more_is_ended_and_not_sent(
 async def test_a_message_that_the_carrier_does_not_confirm_is_kept(
     mail: Mail, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail(*, to: str, channel: Channel, text: str, id: UUID) -> None:
+    async def fail(*, to: str, channel: Channel, text: str, id: UUID, subject: str | None = None) -> None:
         raise MessageNotSent
 
     message = await mail.queue(a_message(await world.person()))

@@ -17,6 +17,8 @@ from domain.identity.usecases.signing_in import use_sign_in_challenge
 from domain.kernel.access import Permission, StaffRole
 from domain.kernel.executor import Command, personal, use_case
 from domain.notifications.messages import Channel
+from domain.registration.ports import RegistrationWork
+from domain.registration.usecases import keep_identification
 from domain.support.ports import Support
 from domain.support.usecases import RegisterStaff, register_staff
 
@@ -26,6 +28,10 @@ class StaffAdmission(StrEnum):
 
     ADMITTED = "ADMITTED"
     WITHOUT_ROLE = "WITHOUT_ROLE"
+
+
+class IdentifyingWork(IdentityWork, RegistrationWork, Protocol):
+    """A transaction, as somebody sees it who has proved who they are by law."""
 
 
 class FederatedWork(IdentityWork, Protocol):
@@ -72,9 +78,9 @@ class AuthorizeStaff(Command[StaffAdmission]):
     code_digest: bytes = personal()
 
 
-@use_case(Permission.SIGN_IN, rejects=[IdentityNotLinked])
-async def authorize_identified(command: AuthorizeIdentified, work: IdentityWork) -> None:
-    """Refused while the identity is nobody's here."""
+@use_case(Permission.SIGN_IN, rejects=[IdentityNotLinked, IdentityNotLinkable])
+async def authorize_identified(command: AuthorizeIdentified, work: IdentifyingWork) -> None:
+    """Refused while the identity is nobody's here, and when the national identity number is another customer's."""
     said = command.identification
     customer_id = await work.identity.customer_identified(said.provider, said.subject, work.now)
     if customer_id is None:
@@ -83,7 +89,7 @@ async def authorize_identified(command: AuthorizeIdentified, work: IdentityWork)
 
 
 @use_case(Permission.SIGN_IN, rejects=[SignInRefused, IdentityNotLinkable])
-async def link_identity(command: LinkIdentity, work: IdentityWork) -> None:
+async def link_identity(command: LinkIdentity, work: IdentifyingWork) -> None:
     """One identity, one customer; one customer, one identity of each provider. All of it happens or nothing.
 
     Who has the phone is not yet who the customer is: a birth date that is not the customer's refuses. Names are not
@@ -116,8 +122,9 @@ async def authorize_staff(command: AuthorizeStaff, work: FederatedWork) -> Staff
     return StaffAdmission.ADMITTED
 
 
-async def _identified(customer_id: UUID, command: AuthorizeIdentified | LinkIdentity, work: IdentityWork) -> None:
+async def _identified(customer_id: UUID, command: AuthorizeIdentified | LinkIdentity, work: IdentifyingWork) -> None:
     """What follows whenever a customer was identified by an electronic identity."""
+    await keep_identification(command.identification, customer_id, work)
     await _give_code(Person.customer(customer_id), AuthenticationMethod.ELECTRONIC_ID, command, work)
 
 

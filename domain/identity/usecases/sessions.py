@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -80,12 +81,14 @@ async def end(session: Session, reason: EndReason, work: IdentityWork) -> Sessio
     return session
 
 
-async def end_all(person: Person, reason: EndReason, work: IdentityWork, *, but: UUID | None = None) -> int:
-    """Ends every session of a person's, but for one, and says so. How many that were."""
+async def end_all(
+    person: Person, reason: EndReason, work: IdentityWork, *, but: UUID | None = None
+) -> Sequence[Session]:
+    """Ends every session of a person's, but for one, and says so. Those that it has ended."""
     ended = await work.identity.end_sessions(person, work.now, but=but)
     for session in ended:
         work.emit(_event("ended", session, reason=reason))
-    return len(ended)
+    return ended
 
 
 @use_case(Permission.SESSION_REFRESH, rejects=[RefreshRefused, RefreshTokenReplayed])
@@ -146,7 +149,7 @@ async def end_all_sessions(command: EndAllSessions, work: IdentityWork) -> int:
     """How many were ended."""
     assert work.actor.subject is not None
     kept = work.actor.session_id if command.keep_this_one else None
-    return await end_all(Person.customer(work.actor.subject), EndReason.SIGNED_OUT, work, but=kept)
+    return len(await end_all(Person.customer(work.actor.subject), EndReason.SIGNED_OUT, work, but=kept))
 
 
 def _token(digest: bytes, session: Session, work: IdentityWork) -> RefreshToken:

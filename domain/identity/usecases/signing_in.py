@@ -7,10 +7,10 @@ from typing import Final
 from uuid import UUID
 
 from domain.identity.challenge import ChallengePurpose, CodeRequest, SignInChallenge, UsedChallenge
-from domain.identity.errors import SignInRefused, TooManySignInCodes
+from domain.identity.errors import SignInRefused
 from domain.identity.ports import IdentityWork
 from domain.identity.session import AuthenticationMethod, Person, Session
-from domain.identity.usecases.challenges import send_code
+from domain.identity.usecases.challenges import CODE_REFUSALS, send_code
 from domain.identity.usecases.sessions import begin
 from domain.kernel.access import Permission
 from domain.kernel.executor import Command, personal, use_case
@@ -36,7 +36,7 @@ class RedeemSignInCode(Command[Session]):
     device: str | None = personal()
 
 
-@use_case(Permission.SIGN_IN, rejects=[TooManySignInCodes])
+@use_case(Permission.SIGN_IN, rejects=CODE_REFUSALS)
 async def request_sign_in_code(command: RequestSignInCode, work: IdentityWork) -> SignInChallenge:
     """Whether somebody is known there or not, the same is done."""
     customer_id = await work.identity.customer_of(command.request.contact)

@@ -170,12 +170,25 @@ async def test_a_birth_date_that_is_not_the_customers_refuses(
 ) -> None:
     people = signing.people
     assert people is not None
-    number = f"{browser.number}1"
+    number = "+46701760001"
     await people.person(phone_number=number, born=date(1990, 1, 1))
     answer = await linked(browser, await identified(browser, forged, app), number)
     assert answer.response.status_code == 403
+    signing.clock.advance(timedelta(minutes=5))  # another code is not sent at once
     answer = await linked(browser, await identified(browser, forged, app, birthdate="19900101"), number)
     assert answered(answer)["code"]
+
+
+async def test_an_identity_whose_number_is_another_customers_is_refused_at_the_callback_too(
+    browser: Browser, forged: Forger, app: App, signing: SignInWorld
+) -> None:
+    """Two identities of one provider that have the same national identity number."""
+    await linked(browser, await identified(browser, forged, app, pnr="19121212-1212"))
+    other = await Browser.of_someone(signing, browser.http)
+    await linked(other, await identified(other, forged, app, pnr="19121212-1220"))
+    answer = await identified(other, forged, app, pnr="19121212-1212")
+    assert answer.response.status_code == 403
+    assert "location" not in answer.response.headers
 
 
 async def test_an_e_mail_address_and_a_wrong_code_link_nothing(

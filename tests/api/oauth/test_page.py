@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import urlencode
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -81,7 +82,7 @@ async def test_a_form_without_the_cookie_or_with_anothers_does_nothing(
     browser: Browser, app: App, signing: SignInWorld
 ) -> None:
     page = await browser.open(app.request())
-    [own] = browser.http.cookies.jar
+    own = next(each for each in browser.http.cookies.jar if each.name == "kontant-sign-in")
     assert own.value is not None
     before = await challenges(signing)
     for cookie in (None, "", "x", signing.identity.forms.new_browser(), own.value[:-1]):
@@ -122,7 +123,7 @@ async def test_the_cookie_is_short_and_for_this_page(browser: Browser, app: App)
     assert "domain" not in cookie
     page, code = await browser.to_code(app.request())
     await browser.send(page, code=code, step="code")
-    assert list(browser.http.cookies.jar) == []
+    assert [each.name for each in browser.http.cookies.jar] == ["kontant-device"]
 
 
 async def test_with_tls_the_cookie_is_the_hosts_own(signing: SignInWorld, app: App) -> None:
@@ -189,8 +190,33 @@ async def test_an_error_is_announced_and_tied_to_its_field(browser: Browser, app
 
 async def test_who_asks_for_too_many_codes_is_told_to_wait(browser: Browser, app: App) -> None:
     page = await browser.open(app.request(ui_locales="en"))
-    for _ in range(5):
-        await browser.send(page, contact=browser.number, step="contact")
+    await browser.send(page, contact=browser.number, step="contact")
     answer: Page = await browser.send(page, contact=browser.number, step="contact")
     assert answer.error
     assert "too many codes" in answer.error
+
+
+async def test_an_email_address_goes_into_the_same_field(browser: Browser, app: App, signing: SignInWorld) -> None:
+    page = await browser.open(app.request())
+    for part in ('<label for="contact">', 'autocomplete="username"', 'inputmode="email"', 'aria-describedby="hint"'):
+        assert part in page.text
+    answer = await browser.send(page, contact="Nobody@Example.com", step="contact")
+    assert answer.hidden["contact"] == "Nobody@Example.com"
+    kept = "select channel from sign_in_challenge where id = $1"
+    assert await signing.database.fetchval(kept, UUID(answer.hidden["challenge_id"])) == "EMAIL"
+    refused = await browser.send(page, contact="nobody@", step="contact")
+    assert refused.error
+    assert "E-post" in refused.error
+
+
+async def test_a_browser_on_which_somebody_has_signed_in_is_not_kept_waiting_by_strangers(
+    browser: Browser, app: App, signing: SignInWorld
+) -> None:
+    await browser.sign_in(app.request())
+    await signing.code_for(browser.number)  # a stranger's
+    await browser.sign_in(app.request())
+    cookie = next(each for each in browser.http.cookies.jar if each.name == "kontant-device")
+    assert cookie.has_nonstandard_attr("HttpOnly")
+    browser.http.cookies.clear()
+    page = await browser.send(await browser.open(app.request()), contact=browser.number, step="contact")
+    assert page.error

@@ -18,7 +18,7 @@ from domain.kernel.quantities import Money, Unit
 from domain.notifications.messages import MessageKind
 from domain.payments.ports import DeclineReason
 from gateways.words.catalogues import languages, read, translations
-from gateways.words.templates import ERRORS, FALLBACKS, MESSAGES, NAMES, PAGES, TEMPLATES, Counted, Template
+from gateways.words.templates import ERRORS, FALLBACKS, MESSAGES, NAMES, PAGES, SUBJECTS, TEMPLATES, Counted, Template
 from gateways.words.words import Words
 from tests.gateways.words.support import operator
 
@@ -27,6 +27,7 @@ WORDS = Words(operator("Baltika", "LV", "lv-LV", "sv-SE", "ru-LV", "en"))
 DATA: Mapping[str, Any] = {
     "code": "012345",
     "minutes": 5,
+    "from_age": 16,
     "amount": Money(10000, "EUR"),
     "minimum": Money(500, "EUR"),
     "maximum": Money(10000, "EUR"),
@@ -37,6 +38,8 @@ DATA: Mapping[str, Any] = {
     "reward": Money(100, "EUR"),
     "retry_after_seconds": 300,
     "count": 3,
+    "undo_code": "ABCD-EFGH-IJKL-2345",
+    "hours": 72,
     "client": "Norrsken",
     "provider": "BankID",
     "contact": "+46701740605",
@@ -92,7 +95,7 @@ def test_every_bonus_has_a_name() -> None:
 
 
 def test_keys_are_unique_and_fallbacks_exist() -> None:
-    assert len(TEMPLATES) == len(MESSAGES) + len(ERRORS) + len(PAGES) + len(NAMES)
+    assert len(TEMPLATES) == len(MESSAGES) + len(SUBJECTS) + len(ERRORS) + len(PAGES) + len(NAMES)
     assert set(FALLBACKS.values()) <= set(NAMES)
 
 
