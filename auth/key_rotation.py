@@ -55,7 +55,7 @@ class KeyRotation:
         """Publishes a new key, which signs later. Does nothing while one waits for its time. Raises `Unavailable`."""
         newest = await self._newest()
         if newest.signs_from <= self._clock.now():
-            await self._keys.add(after=newest, signs_from=self._clock.now() + self._rules.lead)
+            await self._keys.add(signs_from=self._clock.now() + self._rules.lead)
 
     async def rotate_when_due(self) -> None:
         """Rotates when the newest key is so old that its time is over once the next can sign, and deletes old keys.
@@ -66,6 +66,17 @@ class KeyRotation:
         if due_at <= self._clock.now():
             await self.rotate()
         await self._keys.forget_what_is_gone()
+
+    async def withdraw(self, id: str) -> bool:
+        """Takes a key away that may be in other hands. Every token that it signed is dead within two minutes.
+
+        Another signs at once. False when no such key is published. Raises `Unavailable`.
+        """
+        await self._newest()
+        if self._keys.find(id) is None:
+            return False
+        await self._keys.withdraw(id)
+        return True
 
     async def report(self) -> Sequence[KeyReport]:
         """The keys that are published, the oldest first. Raises `Unavailable`."""

@@ -34,6 +34,8 @@ KEY_SET_GOOD_FOR: Final = timedelta(minutes=5)
 """How long anybody may keep a copy of the public keys."""
 FRESH_FOR: Final = timedelta(minutes=1)
 """After this a process looks for new keys. Copies of the public keys begin no older than that."""
+GOOD_FOR: Final = 2 * FRESH_FOR
+"""After this nobody is answered before they are read anew: one of them may have been withdrawn."""
 LEAST_LEAD: Final = KEY_SET_GOOD_FOR + 2 * FRESH_FOR
 """For this long a key is published before it signs, or somebody would meet a token and not know its key."""
 LINGER: Final = timedelta(minutes=20)
@@ -57,6 +59,8 @@ class SigningKey:
     signs_from: datetime
     gone_at: datetime | None
     """Until when it verifies; None as long as no other is to follow it."""
+    withdrawn_at: datetime | None = None
+    """Since when it signs and verifies no more, because it may be in other hands."""
 
     @property
     def id(self) -> str:
@@ -78,13 +82,14 @@ class KeyRing:
         self._reading = SharedRead(self._read)
 
     async def load(self) -> None:
-        """Reads the keys, and makes the first one if there is none. Old ones are read anew behind the caller's back.
+        """Reads the keys, and makes one if none signs. Old ones are read anew behind the caller's back.
 
         Raises `Unavailable`, and `WrongSecret`.
         """
-        if self._as_of is None:
+        age = self._clock.now() - self._as_of if self._as_of else None
+        if age is None or age >= GOOD_FOR:
             await self._reading.done()
-        elif self._clock.now() - self._as_of >= FRESH_FOR:
+        elif age >= FRESH_FOR:
             self._reading.begin()
 
     async def refresh(self) -> None:
@@ -102,7 +107,7 @@ class KeyRing:
     def signing_key(self) -> ECKey:
         """The key whose time it is. `load` comes first."""
         now = self._clock.now()
-        return next(each for each in reversed(self._keys.values()) if each.signs_from <= now).key
+        return next(each for each in reversed(self.all()) if each.signs_from <= now).key
 
     def find(self, id: str) -> ECKey | None:
         """The key that tokens call by this `kid`; also one that is yet to sign, for another's clock may be ahead."""
@@ -122,9 +127,21 @@ class KeyRing:
         """Those that are published, the oldest first. `load` comes first."""
         return [each for each in self._keys.values() if not self._is_gone(each)]
 
-    async def add(self, *, after: SigningKey, signs_from: datetime) -> None:
-        """Makes the key that follows this one, unless another process has done so. Raises `Unavailable`."""
-        await self._kept.add(self._new_key(number=after.number + 1, signs_from=signs_from))
+    async def add(self, *, signs_from: datetime) -> None:
+        """Makes the key that follows all that are known here, unless another process has done so.
+
+        Raises `Unavailable`.
+        """
+        last = next(reversed(self._keys.values()))
+        await self._kept.add(self._new_key(number=last.number + 1, signs_from=signs_from))
+        await self.refresh()
+
+    async def withdraw(self, id: str) -> None:
+        """Takes a key away before its time, and makes one that signs at once if none is left that does.
+
+        Raises `Unavailable`.
+        """
+        await self._kept.withdraw(id, self._clock.now())
         await self.refresh()
 
     async def forget_what_is_gone(self) -> None:
@@ -138,6 +155,8 @@ class KeyRing:
         await self._reading.aclose()
 
     def _is_gone(self, key: SigningKey) -> bool:
+        if key.withdrawn_at is not None:
+            return True
         return key.gone_at is not None and key.gone_at <= self._clock.now()
 
     async def _read(self) -> None:
@@ -145,9 +164,9 @@ class KeyRing:
         try:
             async with asyncio.timeout(LONGEST_READ_SECONDS):
                 kept = await self._kept.all()
-                if not kept:
+                if all(each.withdrawn_at is not None or each.signs_from > as_of for each in kept):
                     # Of several processes that come here at once one is first, and all go on with its key.
-                    await self._kept.add(self._new_key(number=1, signs_from=as_of))
+                    await self._kept.add(self._new_key(number=len(kept) + 1, signs_from=as_of))
                     kept = await self._kept.all()
         except TimeoutError:
             raise Unavailable from None
@@ -159,6 +178,7 @@ class KeyRing:
                 each.created_at,
                 each.signs_from,
                 following.signs_from + LINGER if following else None,
+                each.withdrawn_at,
             )
             for each, following in zip_longest(kept, kept[1:])
         ]

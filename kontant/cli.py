@@ -213,6 +213,29 @@ def rotate_keys(operator: OfOperator = None, as_json: Json = False) -> None:
     _show_keys(operator, as_json, rotate=True)
 
 
+@keys.command("withdraw")
+def withdraw_key(
+    key_id: Annotated[str, typer.Argument(help="As `kontant keys list` shows it.")],
+    operator: Annotated[str, typer.Option(help="Whose key it is: the short name.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take a key away that may be in other hands. What it signed is dead within two minutes; another signs at once.
+
+    Nobody has to sign in again: apps are given new tokens for their refresh tokens, which no key has signed.
+    """
+    from kontant.database import started_server
+    from kontant.keys import withdraw
+
+    settings = _settings()
+    chosen = settings.operator(operator)
+    if not yes and not typer.confirm(f"Withdraw {key_id} of {chosen.name} for good?"):
+        raise typer.Exit(1)
+    with started_server(settings, "keys"):
+        if not asyncio.run(withdraw(settings, chosen, key_id)):
+            _fail(f"{chosen.name} has published no key {key_id}.")
+    typer.echo(f"Withdrawn: {key_id}")
+
+
 def _show_keys(operator: str | None, as_json: bool, *, rotate: bool) -> None:
     from kontant.database import started_server
     from kontant.keys import keys_of

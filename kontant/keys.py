@@ -10,6 +10,12 @@ from kontant.settings import Settings
 from kontant.wiring import parts_of
 
 
+async def withdraw(settings: Settings, operator: Operator, id: str) -> bool:
+    """Takes a key away that may be in other hands. False when no such key is published."""
+    async with parts_of(settings, operator) as parts:
+        return await parts.identity.key_rotation.withdraw(id)
+
+
 async def keys_of(settings: Settings, operators: Sequence[Operator], *, rotate: bool) -> dict[str, Any]:
     """Each operator's keys by its slug, the oldest first; with `rotate`, the next one is published before."""
     keys: dict[str, Any] = {}

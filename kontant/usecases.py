@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from domain.adjustments import usecases as adjustments
+from domain.approvals import usecases as approvals
 from domain.cards import usecases as cards
 from domain.consents import usecases as consents
 from domain.contacts import usecases as contacts
@@ -22,6 +24,8 @@ from domain.support import usecases as support
 from domain.topups import usecases as topups
 
 USE_CASES: Final[tuple[UseCase[Any, Any], ...]] = (
+    *adjustments.USE_CASES,
+    *approvals.USE_CASES,
     *cards.USE_CASES,
     *consents.USE_CASES,
     *contacts.USE_CASES,

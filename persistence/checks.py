@@ -146,6 +146,20 @@ CAUSES: Final = (
             on credit.cause_id = bonus.id
          where bonus.quantity is distinct from credit.amount""",
     ),
+    Check(
+        "a posted adjustment has its one entry, and no other adjustment has any",
+        """
+        select coalesce(adjustment.id, entry.cause_id)
+          from (select id, card_id, amount_minor from adjustment where state = 'POSTED') adjustment
+          full join (
+               select cause_id, owner_id, amount
+                 from ledger_transaction
+                 join ledger_entry on transaction_id = ledger_transaction.id
+                 join account on account.id = account_id and owner_id is not null
+                where kind = 'ADJUSTMENT') entry
+            on entry.cause_id = adjustment.id and entry.owner_id = adjustment.card_id
+         where adjustment.amount_minor is distinct from entry.amount""",
+    ),
 )
 
 
@@ -155,7 +169,7 @@ async def ledger_breaks(connection: Reader) -> list[str]:
 
 
 async def cause_breaks(connection: Reader) -> list[str]:
-    """As `ledger_breaks`, for what top-ups and bonuses say of the ledger, and the ledger of them."""
+    """As `ledger_breaks`, for what top-ups, bonuses and adjustments say of the ledger, and the ledger of them."""
     return [sentence for check in CAUSES if (sentence := await _break(connection, check))]
 
 

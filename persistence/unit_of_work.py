@@ -25,6 +25,8 @@ from domain.registration.ports import IdentityNumbers
 from persistence.database import Database
 from persistence.events import PostgresSubscriptions
 from persistence.faults import in_our_words, is_lost
+from persistence.repositories.adjustments import PostgresAdjustments
+from persistence.repositories.approvals import PostgresApprovals
 from persistence.repositories.cards import PostgresCards
 from persistence.repositories.consents import PostgresConsents
 from persistence.repositories.contacts import PostgresContacts
@@ -107,6 +109,9 @@ class PostgresWork:
         """Whether somebody may be waiting for what this did."""
         return bool(self._events) or any(job.after <= timedelta(0) for job in self._jobs)
 
+    def new_id(self) -> UUID:
+        return self._ids.new()
+
     def emit(self, event: Event, /) -> None:
         self._events.append(event)
 
@@ -145,8 +150,16 @@ class PostgresWork:
             await self._session.flush()
 
     @cached_property
+    def adjustments(self) -> PostgresAdjustments:
+        return PostgresAdjustments(self._driver)
+
+    @cached_property
+    def approvals(self) -> PostgresApprovals:
+        return PostgresApprovals(self._driver)
+
+    @cached_property
     def cards(self) -> PostgresCards:
-        return PostgresCards(self._driver, self.actor, lambda: self.session)
+        return PostgresCards(self._driver, self.actor, lambda: self.session, self.now)
 
     @cached_property
     def customers(self) -> PostgresCustomers:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import Final
 
+from domain.approvals.usecases import ExpireApprovals
 from domain.cards.usecases import EndCardPeriods
 from domain.kernel.access import system
 from domain.kernel.chores import CHUNK, Chore, NothingDue
@@ -13,7 +14,13 @@ from domain.kernel.executor import Executor
 from domain.ledger.expiry import ExpireBuckets, ExpireReservations
 from domain.registration.usecases import EraseRegistrations
 
-CHORES: Final[tuple[Chore, ...]] = (ExpireReservations(), ExpireBuckets(), EndCardPeriods(), EraseRegistrations())
+CHORES: Final[tuple[Chore, ...]] = (
+    ExpireReservations(),
+    ExpireBuckets(),
+    EndCardPeriods(),
+    ExpireApprovals(),
+    EraseRegistrations(),
+)
 
 _log = logging.getLogger(__name__)
 

@@ -31,7 +31,14 @@ from api.schema.node import Node, found_by, in_order
 from api.schema.paging import LAST_NUMBER, After, First, Page, PageInfo, id_cursor
 from api.schema.scalars import PhoneNumber
 from domain.cards.card import CardStatus, status_as_of
-from domain.cards.errors import CardAwaitingRegistration, CardBlocked, CardClosed, CardConverted, CardNotFound
+from domain.cards.errors import (
+    CardAwaitingRegistration,
+    CardBlocked,
+    CardClosed,
+    CardConverted,
+    CardNotBlocked,
+    CardNotFound,
+)
 from domain.kernel.access import ACCESS_BY_RELATIONS, Access
 from domain.operators.operator import Operator
 from persistence.queries.cards import CARDS, CardRow
@@ -204,3 +211,8 @@ class CardConvertedError(UserError):
 @user_error(CardAwaitingRegistration, path="cardId")
 class CardAwaitingRegistrationError(UserError):
     """The card's holder has not been identified yet."""
+
+
+@user_error(CardNotBlocked, path="cardId")
+class CardNotBlockedError(UserError):
+    """The card is not blocked."""

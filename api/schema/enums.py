@@ -7,7 +7,9 @@ from typing import Any, Final, cast
 
 import strawberry
 
-from domain.cards.card import CardStatus
+from domain.adjustments.adjustment import AdjustmentReason, AdjustmentState
+from domain.approvals.approval import ApprovalKind, ApprovalState
+from domain.cards.card import BlockReason, CardStatus
 from domain.customers.customer import ContactKind
 from domain.families.family import FamilyRole
 from domain.identity.session import AuthenticationMethod
@@ -80,6 +82,7 @@ _described(
         "EXPIRY": "What was left of something ended with its validity.",
         "TRANSFER": "It was moved from one card to another.",
         "REFUND": "A top-up was paid back.",
+        "ADJUSTMENT": "Customer service corrected it.",
     },
 )
 _described(
@@ -164,4 +167,40 @@ _described(
         "NOT_AUTHENTICATED": "The customer did not confirm the payment.",
         "REFUSED": "The bank does not say why.",
     },
+)
+_described(
+    AdjustmentReason,
+    "Why staff correct a balance.",
+    {
+        "BILLING_ERROR": "Too much had been taken or given.",
+        "GOODWILL": "A kindness: it can only be given.",
+        "SERVICE_FAILURE": "Something of the operator's did not work: it can only be given.",
+        "MISUSE": "What was given had been come by unfairly: it can only be taken.",
+    },
+)
+_described(
+    AdjustmentState,
+    "What has become of an adjustment.",
+    {
+        "AWAITING_APPROVAL": "A second person has to say yes first.",
+        "POSTED": "It is on the card.",
+        "REFUSED": "It was declined or withdrawn, or nobody decided in time.",
+    },
+)
+_described(ApprovalKind, "What waits for a second person's yes.", {"ADJUSTMENT": "An adjustment of a balance."})
+_described(
+    ApprovalState,
+    "What has become of an approval.",
+    {
+        "PENDING": "It waits for a second person.",
+        "GIVEN": "What it was about has taken effect.",
+        "DECLINED": "A second person said no.",
+        "WITHDRAWN": "Who had asked for it asks no more.",
+        "EXPIRED": "Nobody decided in time.",
+    },
+)
+_described(
+    BlockReason,
+    "Why a card is blocked.",
+    {"LOST": "It was lost.", "STOLEN": "It was stolen.", "MISUSE": "It was misused."},
 )

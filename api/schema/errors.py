@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final, TypeVar, cast, dataclass_transform
 import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.types.field import StrawberryField
+from strawberry.utils.str_converters import to_camel_case
 
 from api.context import Context
 from api.schema.fields import shown_field
@@ -114,8 +115,11 @@ class Refusals(FieldExtension):
     def apply(self, field: StrawberryField) -> None:
         kind: Any = field.type
         self._payload: Any = getattr(kind, "of_type", kind)
+        self._inputs: set[str] = set()
         for argument in field.arguments:
             argument.description = argument.description or "What it needs to know."
+            definition = getattr(argument.type, "__strawberry_definition__", None)
+            self._inputs |= {to_camel_case(each.python_name) for each in definition.fields} if definition else set()
 
     async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Any, **kwargs: Any) -> Any:
         try:
@@ -123,7 +127,10 @@ class Refusals(FieldExtension):
         except Rejection as refusal:
             if type(refusal) not in self.rejects:
                 raise
-            return self._payload(errors=[told(refusal, info.context)])
+            error = told(refusal, info.context)
+            if error.path and error.path[-1] not in self._inputs:
+                error.path = None  # another mutation has such an input, and this one does not
+            return self._payload(errors=[error])
 
 
 def told(refusal: Rejection, context: Context) -> UserError:

@@ -8,13 +8,14 @@ from datetime import datetime
 import strawberry
 
 from api.schema.enums import Unit, unit_of
+from api.schema.errors import UserError, user_error
 from api.schema.fields import shown, shown_field
 from api.schema.money import Money, money
 from api.schema.paging import PageInfo, number_cursor
 from api.schema.scalars import BigInt
 from domain.kernel.access import Access
 from domain.kernel.quantities import UsageType
-from domain.ledger.ledger import Origin, Purpose, TransactionKind
+from domain.ledger.ledger import InsufficientBalance, Origin, Purpose, TransactionKind
 from domain.operators.operator import Operator
 from persistence.queries.ledger import BucketRow, StatementRow
 
@@ -128,3 +129,8 @@ def entry_of(row: StatementRow, operator: Operator) -> StatementEntry:
 def entry_cursor(entry: StatementEntry) -> str:
     """An entry's place in its statement."""
     return number_cursor(entry.version)
+
+
+@user_error(InsufficientBalance, path="amount")
+class InsufficientBalanceError(UserError):
+    """There is less on the card than is to be taken."""

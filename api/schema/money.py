@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import strawberry
 
+from api.context import Context
+from api.schema.errors import UserError, user_error
 from api.schema.fields import shown, shown_field
 from api.schema.scalars import CurrencyCode, DecimalText
 from domain.kernel import quantities
 from domain.kernel.access import Access
-from domain.kernel.errors import Invalid
+from domain.kernel.errors import Invalid, Rejection
 from domain.operators.operator import Operator
+from domain.topups.errors import CurrencyNotOffered
 
 
 @shown(Access.PUBLIC)
@@ -51,3 +55,14 @@ def amount_of(given: MoneyInput, operator: Operator) -> quantities.Money:
     if minor != minor.to_integral_value():
         raise Invalid(f"An amount of {operator.currency} has at most {operator.currency_digits} decimals.")
     return quantities.Money(int(minor), given.currency)
+
+
+@user_error(CurrencyNotOffered, path="amount")
+class CurrencyNotOfferedError(UserError):
+    """The operator sells in another currency."""
+
+    currency: CurrencyCode = shown_field("The one it sells in.")
+
+    @classmethod
+    def extras(cls, refusal: Rejection, context: Context) -> dict[str, Any]:
+        return refusal.data()

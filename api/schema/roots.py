@@ -9,6 +9,8 @@ import strawberry
 from strawberry.types import Info
 
 from api.context import Context
+from api.schema.adjustments import AdjustmentMutations
+from api.schema.approvals import ApprovalMutations
 from api.schema.consents import ConsentMutations
 from api.schema.contacts import ContactMutations
 from api.schema.fields import batched, shown
@@ -86,5 +88,7 @@ class Mutation(
     ConsentMutations,
     ContactMutations,
     RegistrationMutations,
+    AdjustmentMutations,
+    ApprovalMutations,
 ):
     pass

@@ -13,13 +13,15 @@ from strawberry.types import Info
 
 from api.context import Context
 from api.schema import customers
+from api.schema.approvals import ApprovalConnection, pending_approvals
 from api.schema.customers import Customer, find_customers
 from api.schema.errors import UserError, mutation, payload, user_error
 from api.schema.fields import batched, shown, shown_field
 from api.schema.ids import global_id, read_id_of
 from api.schema.node import Node, found_by, in_order
-from api.schema.paging import LAST_UUID, Page, PageInfo, id_cursor
+from api.schema.paging import LAST_UUID, After, First, Page, PageInfo, id_cursor
 from api.schema.scalars import PhoneNumber
+from api.schema.texts import at_most
 from domain.identity.errors import InvalidPhoneNumber
 from domain.identity.phone_numbers import e164
 from domain.kernel.access import Access, Permission, StaffRole, SupportAccess
@@ -199,12 +201,20 @@ async def support_customers(roots: Sequence[Support], *, context: Context, searc
     return [customers] * len(roots)
 
 
+async def support_approvals(
+    roots: Sequence[Support], *, context: Context, first: First = None, after: After = None
+) -> Sequence[ApprovalConnection | None]:
+    """What waits for a second person's yes, the oldest first. Null for who does not work at the desk."""
+    return [await pending_approvals(context, first, after)] * len(roots)
+
+
 @shown(Access.STAFF)
 class Support:
     """What the operator's staff work with."""
 
     member: StaffMember = batched(support_member)
     customers: list[Customer] = batched(support_customers)
+    approvals: ApprovalConnection | None = batched(support_approvals)
 
 
 def _search(input: CustomerSearchInput, context: Context) -> CustomerSearch:
@@ -306,8 +316,8 @@ class SupportMutations:
         """Begins to act on a customer's behalf, for a quarter of an hour. The customer is told."""
         command = StartSupportSession(
             customer_id=read_id_of(customers.PREFIX, input.customer_id, "customerId"),
-            reason=_at_most(LONGEST_REASON, input.reason, "reason"),
-            ticket=_at_most(LONGEST_TICKET, input.ticket, "ticket"),
+            reason=at_most(LONGEST_REASON, input.reason, "reason"),
+            ticket=at_most(LONGEST_TICKET, input.ticket, "ticket"),
             access=input.access,
         )
         session = await info.context.services.executor.execute(command, info.context.actor)
@@ -331,7 +341,7 @@ class SupportMutations:
         """Says that nobody should have acted on one's behalf. What is still going on is stopped."""
         command = DisputeSupportAccess(
             support_session_id=read_id_of(PREFIX, input.support_session_id, "supportSessionId"),
-            reason=_at_most(LONGEST_REASON, input.reason, "reason"),
+            reason=at_most(LONGEST_REASON, input.reason, "reason"),
         )
         session = await info.context.services.executor.execute(command, info.context.actor)
         return DisputeSupportAccessPayload(support_session=await _shown(session, info.context))
@@ -340,9 +350,3 @@ class SupportMutations:
 async def _shown(session: DomainSession, context: Context) -> SupportSession | None:
     [found] = await find_support_sessions([session.id], context)
     return found
-
-
-def _at_most(longest: int, text: str, argument: str) -> str:
-    if len(text) > longest:
-        raise Invalid(f"{argument} has at most {longest} characters.")
-    return text

@@ -20,12 +20,12 @@ from api.schema.money import Money, MoneyInput, amount_of, money
 from api.schema.node import Node, found_by, in_order
 from api.schema.paging import LAST_UUID, Page, PageInfo, id_cursor
 from api.schema.payments import PaymentMethod, find_payment_methods
-from api.schema.scalars import URL, CurrencyCode, IdempotencyKey
+from api.schema.scalars import URL, IdempotencyKey
 from domain.kernel.access import ACCESS_BY_RELATIONS, Access, Permission
 from domain.kernel.errors import Rejection
 from domain.payments.method import PaymentMethodExpired, PaymentMethodNotFound
 from domain.payments.ports import DeclineReason
-from domain.topups.errors import AmountNotOffered, CurrencyNotOffered, PaymentDeclined
+from domain.topups.errors import AmountNotOffered, PaymentDeclined
 from domain.topups.processes import TopUpProcess
 from domain.topups.topup import TopUpStatus
 from domain.topups.usecases import TopUpCard
@@ -130,17 +130,6 @@ class PaymentMethodExpiredError(UserError):
     """The payment method's last day has passed."""
 
     expired_on: date = shown_field("Its last day.")
-
-    @classmethod
-    def extras(cls, refusal: Rejection, context: Context) -> dict[str, Any]:
-        return refusal.data()
-
-
-@user_error(CurrencyNotOffered, path="amount")
-class CurrencyNotOfferedError(UserError):
-    """The operator sells in another currency."""
-
-    currency: CurrencyCode = shown_field("The one it sells in.")
 
     @classmethod
     def extras(cls, refusal: Rejection, context: Context) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from domain.cards.errors import CardAwaitingRegistration, CardBlocked, CardClosed, CardConverted
+from domain.cards.errors import CardAwaitingRegistration, CardBlocked, CardClosed, CardConverted, CardNotBlocked
 from domain.kernel.time import add_months
 from domain.operators.operator import Operator
 
@@ -21,6 +21,14 @@ class CardStatus(StrEnum):
     BLOCKED = "BLOCKED"  # lost, stolen, or by a parent
     CONVERTED = "CONVERTED"
     CLOSED = "CLOSED"
+
+
+class BlockReason(StrEnum):
+    """Why a card was blocked."""
+
+    LOST = "LOST"
+    STOLEN = "STOLEN"
+    MISUSE = "MISUSE"
 
 
 _CANNOT_BE_TOPPED_UP = {
@@ -43,12 +51,19 @@ class Card:
     user_id: UUID | None
     active_until: date | None
     grace_until: date | None
+    block_reason: BlockReason | None = None
+    """Why it is blocked; None when it is not."""
 
     def ensure_can_be_topped_up(self) -> None:
         """Raises the card's reason why not."""
         reason = _CANNOT_BE_TOPPED_UP.get(self.status)
         if reason is not None:
             raise reason
+
+    def ensure_in_use(self) -> None:
+        """Raises `CardClosed` or `CardConverted`: it is no more."""
+        if self.status in (CardStatus.CLOSED, CardStatus.CONVERTED):
+            raise _CANNOT_BE_TOPPED_UP[self.status]
 
     def extended(self, operator: Operator, today: date) -> Card:
         """The card after a top-up today: active for the operator's period, and never for less than it was.
@@ -70,11 +85,20 @@ class Card:
         """The card after its holder has been identified."""
         return replace(self, status=CardStatus.ACTIVE).extended(operator, today)
 
-    def blocked(self) -> Card:
-        """The card after it was lost, stolen, or taken away. Raises `CardClosed` or `CardConverted`: it is no more."""
-        if self.status in (CardStatus.CLOSED, CardStatus.CONVERTED):
-            raise _CANNOT_BE_TOPPED_UP[self.status]
-        return replace(self, status=CardStatus.BLOCKED)
+    def blocked(self, reason: BlockReason) -> Card:
+        """The card after it was lost, stolen, or taken away. Raises `CardClosed` and `CardConverted`."""
+        self.ensure_in_use()
+        return replace(self, status=CardStatus.BLOCKED, block_reason=reason)
+
+    def unblocked(self, today: date) -> Card:
+        """The card as it would be today if it had never been blocked. Raises `CardNotBlocked`.
+
+        Its time went on meanwhile: it may be in grace by now, or closed.
+        """
+        if self.status is not CardStatus.BLOCKED:
+            raise CardNotBlocked
+        status = CardStatus.AWAITING_REGISTRATION if self.active_until is None else CardStatus.ACTIVE
+        return replace(self, status=status, block_reason=None).as_of(today)
 
     def as_of(self, today: date) -> Card:
         """The card as the calendar has it, also before a worker has written that down."""

@@ -29,6 +29,13 @@ class CardBlocked(Rejection):
 
 
 @dataclass(eq=False)
+class CardNotBlocked(Rejection):
+    """There is nothing to unblock."""
+
+    code = "CARD_NOT_BLOCKED"
+
+
+@dataclass(eq=False)
 class CardConverted(Rejection):
     """The number is a contractless subscription now."""
 

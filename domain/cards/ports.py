@@ -18,6 +18,10 @@ class Cards(Protocol):
         """The card, if the actor stands to it so that they have this access; the second gate."""
         ...
 
+    async def of_staff(self, id: UUID, /) -> Card | None:
+        """The card, if its holder is a customer whom this member of staff may know of."""
+        ...
+
     async def get(self, id: UUID, /) -> Card:
         """The card, whoever asks: for our own processes. It must be there."""
         ...
@@ -31,7 +35,7 @@ class Cards(Protocol):
         ...
 
     async def keep_period(self, card: Card, /) -> None:
-        """Keeps the card's status and dates."""
+        """Keeps the card's status and dates, and why it is blocked."""
         ...
 
     async def keep_registered(self, card: Card, registered_at: datetime, /) -> None:

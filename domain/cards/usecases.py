@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, Protocol
 from uuid import UUID
 
-from domain.cards.card import Card, CardStatus
-from domain.cards.errors import CardAlreadyIssued, CardClosed, CardConverted
+from domain.cards.card import BlockReason, Card, CardStatus
+from domain.cards.errors import CardAlreadyIssued, CardClosed, CardConverted, CardNotBlocked, CardNotFound
 from domain.cards.ports import Cards
-from domain.kernel.access import Permission
+from domain.kernel.access import ActorKind, Permission
 from domain.kernel.chores import CHUNK, Chore, NothingDue
 from domain.kernel.events import Event
 from domain.kernel.executor import Command, Work, personal, use_case
@@ -43,7 +44,15 @@ class IssueCard(Command[Card]):
 
 @dataclass(frozen=True, kw_only=True)
 class BlockCard(Command[Card]):
-    """Stop a card that is lost or stolen, or that a parent has taken away."""
+    """Stop a card that is lost or stolen, or misused."""
+
+    card_id: UUID
+    reason: BlockReason
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnblockCard(Command[Card]):
+    """Let a blocked card be used again."""
 
     card_id: UUID
 
@@ -74,17 +83,24 @@ async def issue_card(command: IssueCard, work: CardWork) -> Card:
     return card
 
 
-@use_case(Permission.CARD_BLOCK, rejects=[CardClosed, CardConverted])
+@use_case(Permission.CARD_BLOCK, rejects=[CardNotFound, CardClosed, CardConverted])
 async def block_card(command: BlockCard, work: CardWork) -> Card:
-    """What is on the card stays on it."""
-    card = await work.cards.get(command.card_id)
-    return await _keep(card, card.as_of(local_date(work.now, work.operator.time_zone)).blocked(), work)
+    """What is on the card stays on it. To block it twice changes the reason at most."""
+    card = await _of(command.card_id, work)
+    return await _keep(card, card.as_of(_today(work)).blocked(command.reason), work)
+
+
+@use_case(Permission.CARD_BLOCK, rejects=[CardNotFound, CardNotBlocked])
+async def unblock_card(command: UnblockCard, work: CardWork) -> Card:
+    """Nobody gets back the time that has passed."""
+    card = await _of(command.card_id, work)
+    return await _keep(card, card.unblocked(_today(work)), work)
 
 
 @use_case(Permission.CARD_PERIOD_END, rejects=[NothingDue])
 async def end_card_periods(command: EndCardPeriods, work: CardWork) -> int:
     """Writes down what everybody is shown already, and says that it has happened."""
-    today = local_date(work.now, work.operator.time_zone)
+    today = _today(work)
     cards = await work.cards.whose_period_is_over(today, limit=CHUNK)
     if not cards:
         raise NothingDue
@@ -95,18 +111,34 @@ async def end_card_periods(command: EndCardPeriods, work: CardWork) -> int:
     return len(cards)
 
 
+async def _of(id: UUID, work: CardWork) -> Card:
+    """Any card for our own processes; for staff, one of a customer whom they may know of."""
+    if work.actor.kind is ActorKind.SYSTEM:
+        return await work.cards.get(id)
+    card = await work.cards.of_staff(id)
+    if card is None:
+        raise CardNotFound
+    return card
+
+
 async def _keep(before: Card, after: Card, work: CardWork) -> Card:
-    if after.status is not before.status:
+    if after != before:
         await work.cards.keep_period(after)
-        work.emit(_event(_BECAME[after.status], after))
+    if after.status is not before.status:
+        what = "unblocked" if before.status is CardStatus.BLOCKED else _BECAME[after.status]
+        work.emit(_event(what, after, is_by_staff=work.actor.kind is ActorKind.STAFF))
     return after
 
 
 _BECAME: Final = {CardStatus.BLOCKED: "blocked", CardStatus.GRACE: "entered_grace", CardStatus.CLOSED: "closed"}
 
 
-def _event(what: str, card: Card) -> Event:
-    return Event(f"card.{what}", card.holder_id, {"card_id": str(card.id)})
+def _event(what: str, card: Card, *, is_by_staff: bool = False) -> Event:
+    return Event(f"card.{what}", card.holder_id, {"card_id": str(card.id), "is_by_staff": is_by_staff})
 
 
-USE_CASES: Final = (issue_card, block_card, end_card_periods)
+def _today(work: CardWork) -> date:
+    return local_date(work.now, work.operator.time_zone)
+
+
+USE_CASES: Final = (issue_card, block_card, unblock_card, end_card_periods)

@@ -42,6 +42,10 @@ class Permission(StrEnum):
     CUSTOMER_ASSIST = "customer.assist"
     SUPPORT_REQUEST = "support.request"
     SUPPORT_ACCESS_DISPUTE = "support_access.dispute"
+    BALANCE_ADJUST = "balance.adjust"
+    APPROVAL_REQUEST = "approval.request"
+    APPROVAL_DECIDE = "approval.decide"
+    APPROVAL_EXPIRE = "approval.expire"
     PROFILE_UPDATE = "profile.update"
     CONSENT_UPDATE = "consent.update"
     CONTACT_POINT_CHANGE = "contact_point.change"
@@ -78,17 +82,25 @@ _OF_CUSTOMERS: Final = _OF_ANYBODY | {
     Permission.SUPPORT_ACCESS_DISPUTE,
     Permission.SUPPORT_REQUEST,
 }
-_OF_SUPPORT: Final = _OF_ANYBODY | {Permission.CUSTOMER_FIND, Permission.CUSTOMER_ASSIST}
+_OF_AGENTS: Final = _OF_ANYBODY | {
+    Permission.APPROVAL_REQUEST,
+    Permission.BALANCE_ADJUST,
+    Permission.CARD_BLOCK,
+    Permission.CUSTOMER_ASSIST,
+    Permission.CUSTOMER_FIND,
+}
+_OF_LEADS: Final = _OF_AGENTS | {Permission.APPROVAL_DECIDE}
+_OF_STAFF_AND_SYSTEM: Final = {Permission.CARD_BLOCK}
 
 PERMISSIONS: Final[dict[ActorKind | StaffRole, frozenset[Permission]]] = {
     ActorKind.ANONYMOUS: _OF_ANYBODY,
     ActorKind.CUSTOMER: _OF_CUSTOMERS,
-    StaffRole.AGENT: _OF_SUPPORT,
-    StaffRole.LEAD: _OF_SUPPORT,
+    StaffRole.AGENT: _OF_AGENTS,
+    StaffRole.LEAD: _OF_LEADS,
     StaffRole.PROGRAMME_MANAGER: _OF_ANYBODY,
     StaffRole.ANALYST: _OF_ANYBODY,
     StaffRole.ADMINISTRATOR: _OF_ANYBODY,
-    ActorKind.SYSTEM: frozenset(Permission) - _OF_CUSTOMERS - _OF_SUPPORT,
+    ActorKind.SYSTEM: (frozenset(Permission) - _OF_CUSTOMERS - _OF_LEADS) | _OF_STAFF_AND_SYSTEM,
 }
 """What each role may do. Staff have what their roles have together, and none of it while they impersonate."""
 
@@ -260,6 +272,7 @@ class Relation(IntFlag):
     FAMILY_CHILD = 256
     OWN = 512  # whose payment method it is, who paid for the top-up, who was given the bonus
     SUPPORT = 1024  # is staff, and has looked for the customer lately, which is on record
+    DESK = 4096  # is staff who work at the desk of customer service
 
 
 class Access(IntFlag):
@@ -277,8 +290,9 @@ class Access(IntFlag):
     WALLET = 256  # what one pays with, and how a payment goes: nobody else's business
     TOP_UP = 512  # may buy balance for it
     IDENTITY = 1024  # who a person is by law, as far as it is shown: name, address and masked identity number
-    STAFF = 2048
-    SYSTEM = 4096
+    DESK = 2048  # what agents and leads work on, such as adjustments and approvals
+    STAFF = 4096
+    SYSTEM = 8192
 
 
 _EVERYTHING_OF_A_CARD: Final = Access.LINE | Access.BALANCE | Access.USAGE | Access.MONEY | Access.TOP_UP
@@ -298,6 +312,7 @@ GRANTS: Final[dict[Relation, Access]] = {
     Relation.FAMILY_CHILD: _BELONGS,
     Relation.OWN: Access.MONEY | Access.WALLET,
     Relation.SUPPORT: Access.NAME | Access.SELF | Access.IDENTITY,
+    Relation.DESK: Access.DESK,
 }
 
 

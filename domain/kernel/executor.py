@@ -86,6 +86,10 @@ class Work(Protocol):
         """The operator whose database this is."""
         ...
 
+    def new_id(self) -> UUID:
+        """Another id, for what is made beside."""
+        ...
+
     def emit(self, event: Event, /) -> None:
         """Says that something has happened. It is written with the audit row, in one statement."""
         ...

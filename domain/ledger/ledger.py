@@ -27,6 +27,7 @@ class Purpose(StrEnum):
     EXPIRY = "EXPIRY"
     REFUNDS = "REFUNDS"
     WRITE_OFF = "WRITE_OFF"
+    ADJUSTMENTS = "ADJUSTMENTS"
 
 
 class Origin(StrEnum):
@@ -45,6 +46,7 @@ class TransactionKind(StrEnum):
     EXPIRY = "EXPIRY"
     TRANSFER = "TRANSFER"
     REFUND = "REFUND"
+    ADJUSTMENT = "ADJUSTMENT"
 
 
 class ReservationStatus(StrEnum):

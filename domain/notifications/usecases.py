@@ -33,6 +33,11 @@ _WITHOUT_DATA: Final = {
     "card.registered": MessageKind.CARD_REGISTERED,
     "support_session.started": MessageKind.SUPPORT_SESSION_STARTED,
 }
+_BY_STAFF: Final = {
+    "card.blocked": MessageKind.CARD_BLOCKED_BY_STAFF,
+    "card.unblocked": MessageKind.CARD_UNBLOCKED_BY_STAFF,
+}
+ADJUSTED: Final = "adjustment.posted"
 
 
 class MessageWork(SubscriberWork, Protocol):
@@ -56,7 +61,9 @@ class EndMessage(Command[None]):
 
 
 MESSAGES: Final = Subscriber(
-    name="messages", handles=frozenset({*_OF_TOP_UPS, *_OF_BONUSES, *_WITHOUT_DATA}), command=QueueMessages
+    name="messages",
+    handles=frozenset({*_OF_TOP_UPS, *_OF_BONUSES, *_WITHOUT_DATA, *_BY_STAFF, ADJUSTED}),
+    command=QueueMessages,
 )
 
 
@@ -95,6 +102,13 @@ def _told(event: RecordedEvent, cards: Mapping[UUID, ToppedUpCard]) -> Iterator[
     if event.type in _OF_BONUSES:
         yield event.subject, _of_bonus(event, event.subject)
         return
+    if event.type == ADJUSTED:
+        yield event.subject, _of_adjustment(event, event.subject)
+        return
+    if event.type in _BY_STAFF:
+        if event.data.get("is_by_staff"):
+            yield event.subject, Message(_BY_STAFF[event.type], event.subject, {})
+        return
     card = cards.get(_top_up_id(event))
     if card is None:
         return
@@ -112,6 +126,12 @@ def _of_top_up(event: RecordedEvent, card: ToppedUpCard, person: UUID) -> Messag
     if kind is MessageKind.TOP_UP_DECLINED:
         return Message(kind, person, {**data, "reason": str(event.data.get("reason", DeclineReason.REFUSED))})
     return Message(kind, person, data)
+
+
+def _of_adjustment(event: RecordedEvent, person: UUID) -> Message:
+    minor = _number(event, "amount_minor")
+    kind = MessageKind.BALANCE_CREDITED if minor > 0 else MessageKind.BALANCE_DEBITED
+    return Message(kind, person, {"amount": Money(abs(minor), str(event.data["currency"]))})
 
 
 def _of_bonus(event: RecordedEvent, person: UUID) -> Message:

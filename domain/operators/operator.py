@@ -88,6 +88,8 @@ class Operator:
     """How long after that a card can be brought back by a top-up."""
     card_registration_required: bool = True
     """Whether a card's holder must be identified before it can be used, as the law of some countries wants."""
+    adjustment_approval_minor: int = 20_000
+    """How much staff may adjust for one customer in a day without a second person's yes, in minor units."""
     consent_purposes: tuple[ConsentPurpose, ...] = ()
     consent_age: int = 13
     """From which age, in years, somebody decides about consents for themselves. Before, their guardians do."""

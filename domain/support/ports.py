@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from domain.kernel.access import StaffRole
 from domain.kernel.executor import Work
 from domain.notifications.ports import Messages
 from domain.registration.ports import IdentityNumbers
@@ -24,6 +25,10 @@ class Support(Protocol):
 
     async def keep_staff_member(self, member: StaffMember, now: datetime, /) -> None:
         """Writes a member's name and roles, and that they were seen now."""
+        ...
+
+    async def roles_of(self, staff_id: UUID, /) -> frozenset[StaffRole]:
+        """What a member of staff is there for; empty for nobody's id."""
         ...
 
     async def searches_since(self, staff_id: UUID, since: datetime, /, *, limit: int) -> Sequence[datetime]:

@@ -65,6 +65,16 @@ MESSAGES: Final[Mapping[str, Template]] = {
         "Your prepaid card at {operator} is registered to you and can be used. If it was not you who registered it, "
         "please contact us."
     ),
+    MessageKind.BALANCE_CREDITED: ("Customer service at {operator} has added {amount} to a card of yours."),
+    MessageKind.BALANCE_DEBITED: (
+        "Customer service at {operator} has taken {amount} from a card of yours. Ask us if you want to know more."
+    ),
+    MessageKind.CARD_BLOCKED_BY_STAFF: (
+        "Customer service at {operator} has blocked a card of yours. If you did not ask for this, contact us."
+    ),
+    MessageKind.CARD_UNBLOCKED_BY_STAFF: (
+        "Customer service at {operator} has unblocked a card of yours. If you did not ask for this, contact us."
+    ),
     MessageKind.BONUS_GRANTED: "You have received a bonus from {operator}. {bonus:name}: {reward}.",
 }
 
@@ -95,6 +105,11 @@ ERRORS: Final[Mapping[str, Template]] = {
         "The same request has been made before with other details. Nothing was done this time. Please start again."
     ),
     "STEP_UP_REQUIRED": "For your safety, please sign in again before you do this.",
+    "APPROVAL_NOT_FOUND": "We cannot find this approval.",
+    "APPROVAL_SETTLED": "This has been decided already, or it is too late.",
+    "APPROVAL_IS_ONES_OWN": "You have asked for this yourself. Somebody else has to decide.",
+    "REQUESTER_MAY_NOT": "Who asked for this may not do it any more.",
+    "CARD_NOT_BLOCKED": "This prepaid card is not blocked.",
     "INSUFFICIENT_BALANCE": "There is not enough balance left for this.",
     "CUSTOMER_NOT_FOUND": "We cannot find this customer. Look for them first.",
     "REASON_MISSING": "Say why, in a sentence.",

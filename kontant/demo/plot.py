@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from itertools import cycle
 from typing import Final
 
+from domain.cards.card import BlockReason
 from domain.cards.usecases import BlockCard, EndCardPeriods, IssueCard
 from domain.customers.usecases import RegisterCustomer
 from domain.families.family import FamilyRole
@@ -222,7 +223,7 @@ def _cards_are_in_the_way(stage: Stage) -> None:
     _top_up(stage, Part.IN_GRACE, topped_up, by=Part.IN_GRACE, amount=_amount(stage.operator, 1))
     _use(stage, Part.IN_GRACE, UsageType.MONEY, _pocket_money(stage.operator), days_ago=topped_up - 40)
     stage.add("in_grace/period_ends", EndCardPeriods(), days_ago=30)
-    stage.add("blocked/lost", BlockCard(card_id=stage.id("blocked/card")), days_ago=6)
+    stage.add("blocked/lost", BlockCard(card_id=stage.id("blocked/card"), reason=BlockReason.LOST), days_ago=6)
     _card_is_issued(stage, Part.UNREGISTERED, Part.UNREGISTERED, days_ago=3, is_registered=False)
 
 

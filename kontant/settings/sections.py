@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from babel.numbers import get_currency_precision
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from domain.operators.operator import Operator, TopUpOffer, TopUpRange
 from kontant.settings.clients import APP_ALONE, CLIENT_ID, ClientSection
@@ -68,6 +68,7 @@ class OperatorSection(Section):
     sign_in: SignInSection = SignInSection()
     card_registration_required: bool = True
     clients: Annotated[dict[Annotated[str, Field(pattern=CLIENT_ID)], ClientSection], Field(min_length=1)] = APP_ALONE
+    adjustment_approval_minor: NonNegativeInt = 20_000
     consents: Consents = NOTHING_ASKED
     consent_age: Annotated[int, Field(ge=0, le=18)] = 13
 
@@ -93,6 +94,7 @@ class OperatorSection(Section):
             card_active_months=self.card_active_months,
             card_grace_months=self.card_grace_months,
             card_registration_required=self.card_registration_required,
+            adjustment_approval_minor=self.adjustment_approval_minor,
             consent_purposes=tuple(section.to_purpose(code) for code, section in self.consents.items()),
             consent_age=self.consent_age,
         )

@@ -11,12 +11,14 @@ from sqlalchemy import Integer, and_, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from domain.cards.card import Card, CardStatus
+from domain.cards.card import BlockReason, Card, CardStatus
 from domain.kernel.access import Access, Actor
 from domain.kernel.errors import NotFound
-from persistence.scope import giving, me, relations_to_card
+from domain.support.search import FOUND_LATELY
+from persistence.scope import giving, me, relations_of_staff, relations_to_card
 from persistence.statement import Driver, Statement, col, parameter
 from persistence.tables.cards import CardTable
+from persistence.tables.customers import CustomerTable
 
 COLUMNS: Final = (
     col(CardTable.id),
@@ -27,6 +29,7 @@ COLUMNS: Final = (
     col(CardTable.user_id),
     col(CardTable.active_until),
     col(CardTable.grace_until),
+    col(CardTable.block_reason),
 )
 
 
@@ -37,6 +40,11 @@ def _locked(*where: Any) -> Any:
 
 
 GET: Final = Statement(_locked())
+GET_OF_STAFF: Final = Statement(
+    _locked(giving(relations_of_staff(), Access.SELF)).join(
+        CustomerTable, col(CustomerTable.id) == col(CardTable.holder_id)
+    )
+)
 GET_OF_ACTOR: Final = {
     access: Statement(_locked(giving(relations_to_card(), access))) for access in (Access.TOP_UP, Access.IDENTITY)
 }
@@ -61,6 +69,7 @@ _keeping: Any = (
         status=parameter("status", col(CardTable.status)),
         active_until=parameter("active_until", col(CardTable.active_until)),
         grace_until=parameter("grace_until", col(CardTable.grace_until)),
+        block_reason=parameter("block_reason", col(CardTable.block_reason)),
     )
 )
 KEEP_PERIOD: Final = Statement(_keeping)
@@ -71,7 +80,7 @@ KEEP_REGISTERED: Final = Statement(
 
 def to_domain(row: Any) -> Card:
     """A row of `COLUMNS` as the rules see it."""
-    id, phone_number, iccid, status, holder_id, user_id, active_until, grace_until = row
+    id, phone_number, iccid, status, holder_id, user_id, active_until, grace_until, block_reason = row
     return Card(
         id=id,
         phone_number=phone_number,
@@ -81,17 +90,23 @@ def to_domain(row: Any) -> Card:
         user_id=user_id,
         active_until=active_until,
         grace_until=grace_until,
+        block_reason=BlockReason(block_reason) if block_reason else None,
     )
 
 
 class PostgresCards:
     """`Cards` on PostgreSQL."""
 
-    def __init__(self, driver: Driver, actor: Actor, session: Callable[[], AsyncSession]) -> None:
-        self._driver, self._actor, self._session = driver, actor, session
+    def __init__(self, driver: Driver, actor: Actor, session: Callable[[], AsyncSession], now: datetime) -> None:
+        self._driver, self._actor, self._session, self._now = driver, actor, session, now
 
     async def of_actor(self, id: UUID, access: Access, /) -> Card | None:
         row = await GET_OF_ACTOR[access].fetchrow(self._driver, id=id, me=me(self._actor))
+        return to_domain(row) if row else None
+
+    async def of_staff(self, id: UUID, /) -> Card | None:
+        since = self._now - FOUND_LATELY
+        row = await GET_OF_STAFF.fetchrow(self._driver, id=id, me=me(self._actor), since=since)
         return to_domain(row) if row else None
 
     async def get(self, id: UUID, /) -> Card:
@@ -127,6 +142,7 @@ class PostgresCards:
             status=card.status,
             active_until=card.active_until,
             grace_until=card.grace_until,
+            block_reason=card.block_reason,
         )
 
     async def keep_registered(self, card: Card, registered_at: datetime, /) -> None:
@@ -136,5 +152,6 @@ class PostgresCards:
             status=card.status,
             active_until=card.active_until,
             grace_until=card.grace_until,
+            block_reason=card.block_reason,
             registered_at=registered_at,
         )

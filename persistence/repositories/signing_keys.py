@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import cast as sql_cast
-from sqlalchemy import select, update
+from sqlalchemy import null, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 
 from persistence.statement import Driver, Statement, col, parameter
@@ -31,10 +31,16 @@ SIGNING_KEYS: Final = Statement(
         col(K.private_jwk),
         col(K.created_at),
         col(K.signs_from),
+        col(K.withdrawn_at),
     ).order_by(col(K.number))
 )
 ERASE_PRIVATE_HALF: Final = Statement(
     update(K).where(col(K.number) == parameter("number", col(K.number))).values(private_jwk=b"")
+)
+WITHDRAW: Final = Statement(
+    update(K)
+    .where(col(K.id) == parameter("id", col(K.id)), col(K.withdrawn_at).is_(null()))
+    .values(withdrawn_at=parameter("now", col(K.created_at)), private_jwk=b"")
 )
 ADD_SIGNING_KEY: Final = Statement(
     insert_or_ignore(K)
@@ -54,6 +60,7 @@ class KeptKey:
     """Empty once the key has signed its last."""
     created_at: datetime
     signs_from: datetime
+    withdrawn_at: datetime | None = None
 
 
 class SigningKeys:
@@ -73,8 +80,9 @@ class SigningKeys:
                 private_jwk=private,
                 created_at=created_at,
                 signs_from=signs_from,
+                withdrawn_at=withdrawn_at,
             )
-            for number, id, public, private, created_at, signs_from in rows
+            for number, id, public, private, created_at, signs_from, withdrawn_at in rows
         ]
 
     async def add(self, key: KeptKey) -> None:
@@ -88,6 +96,10 @@ class SigningKeys:
             created_at=key.created_at,
             signs_from=key.signs_from,
         )
+
+    async def withdraw(self, id: str, now: datetime) -> None:
+        """Nothing is signed with the key any more, nor is it believed. To withdraw it twice changes nothing."""
+        await WITHDRAW.execute(self._driver, id=id, now=now)
 
     async def erase_private_half(self, number: int) -> None:
         """Nothing can be signed with the key any more. Its public half is kept, for what it has signed for ever."""

@@ -30,6 +30,7 @@ MEMBER: Final = Statement(
     .where(col(M.issuer) == parameter("issuer", col(M.issuer)), col(M.subject) == parameter("subject", col(M.subject)))
     .with_for_update(key_share=True)
 )
+ROLES: Final = Statement(select(col(M.roles)).where(col(M.id) == parameter("staff", col(M.id))))
 _keeping: Any = insert_or_update(M).values(
     {column: parameter(column.key, column) for column in _member}
     | {col(M.created_at): parameter("now", col(M.created_at)), col(M.last_seen_at): parameter("now", col(M.created_at))}
@@ -161,6 +162,10 @@ class PostgresSupport:
             roles=sorted(member.roles),
             now=now,
         )
+
+    async def roles_of(self, staff_id: UUID, /) -> frozenset[StaffRole]:
+        row = await ROLES.fetchrow(self._driver, staff=staff_id)
+        return frozenset(map(StaffRole, row[0])) if row else frozenset()
 
     async def searches_since(self, staff_id: UUID, since: datetime, /, *, limit: int) -> list[datetime]:
         # A statement of its own: the next one must see what the lock's last holder wrote.

@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from persistence.tables import (
+    approvals,
     audit,
     cards,
     consents,
@@ -24,6 +25,7 @@ METADATA = SQLModel.metadata
 
 __all__ = [
     "METADATA",
+    "approvals",
     "audit",
     "cards",
     "consents",

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from domain.cards.card import CardStatus
+from domain.cards.card import BlockReason, CardStatus
 from persistence.tables.columns import TEXT, TIME, words
 
 
@@ -29,5 +29,6 @@ class CardTable(SQLModel, table=True):
     user_id: UUID | None = Field(default=None, foreign_key="customer.id", index=True)
     active_until: date | None = None
     grace_until: date | None = None
+    block_reason: BlockReason | None = Field(default=None, sa_type=words(BlockReason))
     registered_at: datetime | None = Field(default=None, sa_type=TIME)
     created_at: datetime = Field(sa_type=TIME)

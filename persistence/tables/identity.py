@@ -170,3 +170,5 @@ class SigningKeyTable(SQLModel, table=True):
     created_at: datetime = Field(sa_type=TIME)
     signs_from: datetime = Field(sa_type=TIME)
     """From when it signs. It is published before that, and until the last token that it has signed has expired."""
+    withdrawn_at: datetime | None = Field(default=None, sa_type=TIME)
+    """Since when nothing is believed that it has signed, but for what is signed for ever: it may be in other hands."""

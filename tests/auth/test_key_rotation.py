@@ -186,6 +186,88 @@ async def test_an_unknown_key_is_looked_for_and_found(processes: list[Process], 
     assert await late.takes(token)
 
 
+# A key in other hands
+
+
+async def test_a_withdrawn_key_is_believed_nowhere_two_minutes_later_and_another_signs_at_once(
+    processes: list[Process], clock: TestClock
+) -> None:
+    process, other = processes
+    [first] = await process.published()
+    stolen = await process.token()
+    assert await other.takes(stolen)
+    assert await process.rotation.withdraw(first)
+    assert process.keys.signing_key.kid != first
+    assert first not in await process.published()
+    assert await other.takes(await process.token())
+    clock.advance(2 * MINUTE)
+    for each in processes:
+        assert not await each.takes(stolen)
+
+
+async def test_also_where_nobody_has_asked_for_long(processes: list[Process], clock: TestClock) -> None:
+    process, idle = processes
+    await idle.keys.load()
+    [first] = await process.published()
+    clock.advance(8 * MINUTE)
+    stolen = await process.token()
+    await process.rotation.withdraw(first)
+    clock.advance(MINUTE)
+    assert not await idle.takes(stolen)
+
+
+async def test_with_it_goes_the_key_that_was_to_follow_it(processes: list[Process], clock: TestClock) -> None:
+    """The next one signs at once; what was published to sign later never does."""
+    process, _ = processes
+    [first] = await process.published()
+    await process.rotation.rotate()
+    await process.rotation.withdraw(first)
+    signing = process.keys.signing_key.kid
+    clock.advance(RULES.lead + LINGER)
+    await process.rotation.rotate_when_due()
+    assert await process.published() == [signing]
+
+
+async def test_a_key_that_waits_can_be_withdrawn_too(processes: list[Process], clock: TestClock) -> None:
+    process, _ = processes
+    await process.rotation.rotate()
+    first, second = await process.published()
+    await process.rotation.withdraw(second)
+    assert await process.published() == [first]
+    await process.rotation.rotate()
+    assert len(await process.published()) == 2
+    clock.advance(RULES.lead)
+    assert process.keys.signing_key.kid not in (first, second)
+
+
+async def test_what_is_no_key_cannot_be_withdrawn(processes: list[Process]) -> None:
+    process, _ = processes
+    [first] = await process.published()
+    assert not await process.rotation.withdraw("unknown")
+    assert await process.published() == [first]
+
+
+async def test_two_who_withdraw_at_once_make_one_key(processes: list[Process], database: Database) -> None:
+    [first] = await processes[0].published()
+    await asyncio.gather(*[process.rotation.withdraw(first) for process in processes * 3])
+    assert await database.fetchval("select count(*) from signing_key") == 2
+    assert await database.fetchval("select private_jwk from signing_key where id = $1", first) == b""
+
+
+async def test_what_a_withdrawn_key_has_signed_for_ever_can_still_be_read(
+    processes: list[Process], norrsken: Operator, database: Database, clock: TestClock
+) -> None:
+    [first] = await processes[0].published()
+    await processes[0].rotation.withdraw(first)
+    restarted = KeyRing(norrsken, database, SECRET, clock)
+    await restarted.load()
+    assert restarted.find_of_any_age(first) is not None
+    assert restarted.find(first) is None
+
+
+# Unknown keys
+
+
 async def test_unknown_keys_are_looked_for_once_in_some_seconds(
     processes: list[Process], database: Database, clock: TestClock
 ) -> None:

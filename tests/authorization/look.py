@@ -8,7 +8,7 @@ from api.schema.fields import access_of
 from api.schema.ids import global_id
 from domain.kernel.access import Access
 from tests.authorization import page
-from tests.authorization.selections import NODES, SCHEMA, Pair, object_type, parts_of, type_of
+from tests.authorization.selections import SCHEMA, Pair, is_another_node, object_type, parts_of
 from tests.authorization.society import Someone
 
 
@@ -43,7 +43,7 @@ class Look:
                 assert found is None, f"{pair} is shown"
                 continue
             self.shown[pair] = self.shown.get(pair, False) or found is not None
-            if type_of(field).name in NODES:
+            if is_another_node(field):
                 self._at_another_node(value, name, found)
             else:
                 for part in parts_of(found):

@@ -58,7 +58,7 @@ def _parts(type_name: str, names: Iterable[str]) -> str:
         kind = type_of(field)
         if is_leaf_type(kind):
             parts.append(name)
-        elif kind.name in NODES:
+        elif is_another_node(field):
             parts.append(f"{name} {{ __typename id }}")
         elif kind is USER_ERROR:
             parts.append(f"{name} {{ {every_error()} }}")
@@ -66,6 +66,11 @@ def _parts(type_name: str, names: Iterable[str]) -> str:
             # A list within a list is kept short, or a document that asks for many ids would be refused for its cost.
             parts.append(f"{name}{'' if type_name == 'Viewer' else a_few(field)} {everything_of(kind.name)}")
     return f"{{ {' '.join(parts)} }}"
+
+
+def is_another_node(field: Any) -> bool:
+    """Whether a field leads to something with an id of its own, of one kind or of any."""
+    return type_of(field) is NODE or type_of(field).name in NODES
 
 
 def every_error() -> str:
@@ -82,6 +87,8 @@ def deep(type_name: str, *, levels: int) -> str:
         kind = type_of(field)
         if is_leaf_type(kind):
             parts.append(name)
+        elif kind is NODE:
+            parts.append(f"{name} {{ __typename id }}")
         elif levels > 1:
             parts.append(f"{name}{a_few(field)} {deep(kind.name, levels=levels - 1)}")
     return f"{{ {' '.join(parts)} }}"

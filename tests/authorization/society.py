@@ -8,9 +8,12 @@ from typing import Final
 from uuid import UUID
 
 from api.schema.ids import global_id
+from domain.adjustments.adjustment import AdjustmentReason
+from domain.adjustments.usecases import AdjustBalance
+from domain.approvals.usecases import GiveApproval
 from domain.consents.usecases import UpdateConsent
 from domain.families.family import FamilyRole
-from domain.kernel.access import Delegation, StaffRole, SupportAccess, customer, impersonating, system
+from domain.kernel.access import Delegation, StaffRole, SupportAccess, customer, impersonating, staff, system
 from domain.kernel.quantities import UsageType
 from domain.loyalty.bonus import BonusCode, GrantBonus
 from domain.support.session import SupportSession
@@ -107,20 +110,46 @@ class Founder:
         dispute = DisputeSupportAccess(support_session_id=sessions[1].id, reason="I did not ask for this.")
         await self._world.executor.execute(dispute, customer(holder.id))
         await self._world.search_for(lead, holder.id)
+        await self._adjust(holder, agent, lead)
         under_their_names = {
             "support agent": (agent, [StaffRole.AGENT]),
             "support lead": (lead, [StaffRole.LEAD]),
         }
         for kind, role in ROLES_WITHOUT_CUSTOMERS.items():
             under_their_names[kind] = (await self._world.staff(kind, role), [role])
-        staff = {
+        at_work = {
             kind: replace(holder, kind=kind, id=None, own_card=None, staff_id=id, headers=staff_headers(id, *roles))
             for kind, (id, roles) in under_their_names.items()
         }
         for kind, access in {"reader": SupportAccess.READ_ONLY, "assistant": SupportAccess.ASSIST}.items():
             session = await self._world.support_session(await self._world.staff(kind), holder.id, access)
-            staff[kind] = replace(holder, kind=kind, staff_id=session.staff_id, headers=support_headers(session))
-        return staff
+            at_work[kind] = replace(holder, kind=kind, staff_id=session.staff_id, headers=support_headers(session))
+        return at_work
+
+    async def _adjust(self, holder: Someone, agent: UUID, lead: UUID) -> None:
+        """The agent has asked for two large adjustments. The lead has approved the first, and the second waits."""
+        execute, world = self._world.executor.execute, self._world
+        for number in range(2):
+            command = AdjustBalance(
+                card_id=holder.card,
+                amount=world.money(world.operator.adjustment_approval_minor + 1),
+                reason=AdjustmentReason.GOODWILL,
+                ticket="T-5",
+                note="She waited long.",
+                idempotency_key=f"adjustment-{number}",
+            )
+            adjustment = await execute(command, staff(agent, [StaffRole.AGENT]))
+            approval = await world.database.fetchval("select id from approval where about_id = $1", adjustment.id)
+            ids = global_id("adjustment", adjustment.id), global_id("approval", approval)
+            holder.things.by_class.setdefault("DESK", []).extend(ids)
+            assert holder.id is not None
+            holder.things.within |= {
+                (ids[0], "approval"): ids[1],
+                (ids[0], "customer"): global_id("customer", holder.id),
+                (ids[1], "about"): ids[0],
+            }
+            if number == 0:
+                await execute(GiveApproval(approval_id=approval), staff(lead, [StaffRole.LEAD]))
 
     def _someone(self, kind: str, id: UUID | None, card: UUID, things: Things) -> Someone:
         return Someone(

@@ -9,12 +9,14 @@ from uuid import UUID
 import pytest
 
 from api.schema.ids import global_id
+from domain.adjustments.adjustment import AdjustmentReason
+from domain.adjustments.usecases import AdjustBalance
 from domain.cards.card import CardStatus
 from domain.contacts.usecases import RemoveContactPoint
 from domain.customers.customer import ContactKind
 from domain.identity.contacts import Contact
 from domain.identity.senders import NOBODY
-from domain.kernel.access import Actor, Assurance, Authentication, customer
+from domain.kernel.access import Actor, Assurance, Authentication, StaffRole, customer, staff
 from persistence.queries.support import REQUEST
 from tests.architecture.rules import mutations
 from tests.authorization import page
@@ -135,10 +137,12 @@ async def test_what_is_found_on_any_path_is_what_is_found_by_its_id(society: Soc
                 assert value == known, (each["__typename"], name)
 
 
-async def test_holder_assistant_and_agent_together_are_shown_everything_there_is(society: Society) -> None:
+async def test_holder_assistant_and_desk_together_are_shown_everything_there_is(society: Society) -> None:
     """So a type or a field that these tests would not reach is found here."""
     looks = [await everything_shown(society, someone_of(society, kind)) for kind in ("holder", "assistant")]
-    looks.append(await all_of_support(society, someone_of(society, "support agent")))
+    for kind in ("support lead", "support agent"):
+        looks.append(await looked_at(society, someone_of(society, kind)))
+        looks.append(await all_of_support(society, someone_of(society, kind)))
     assert {pair for look in looks for pair, has_something in look.shown.items() if has_something} == every_pair()
 
 
@@ -289,6 +293,47 @@ async def register_input(society: Society, someone: Someone) -> dict[str, Any]:
     }
 
 
+async def adjust_input(society: Society, someone: Someone) -> dict[str, Any]:
+    return {
+        "cardId": global_id("card", someone.card),
+        "amount": {"amount": "1", "currency": "SEK"},
+        "reason": "GOODWILL",
+        "ticket": "T-3",
+        "note": "She waited.",
+        "idempotencyKey": f"{someone.kind}-{next(_numbers)}-matrix".replace(" ", "-"),
+    }
+
+
+async def card_of_ones_own_input(society: Society, someone: Someone) -> dict[str, Any]:
+    return {"cardId": global_id("card", await a_card_of_holders(society, "BLOCKED"))}
+
+
+async def block_input(society: Society, _: Someone) -> dict[str, Any]:
+    return {"cardId": global_id("card", await a_card_of_holders(society, "ACTIVE")), "reason": "LOST"}
+
+
+async def a_card_of_holders(society: Society, status: str) -> UUID:
+    return await society.client.worlds[0].card(society.people["holder"].id, status=CardStatus(status))
+
+
+async def approval_of_agent(society: Society, _: Someone) -> dict[str, Any]:
+    """One that the agent has asked for."""
+    world, agent = society.client.worlds[0], society.people["support agent"].staff_id
+    assert agent is not None
+    much = world.operator.adjustment_approval_minor + 1
+    command = AdjustBalance(
+        card_id=society.people["holder"].card,
+        amount=world.money(much),
+        reason=AdjustmentReason.GOODWILL,
+        ticket="T-4",
+        note="She waited long.",
+        idempotency_key=f"approval-{next(_numbers)}",
+    )
+    adjustment = await world.executor.execute(command, staff(agent, [StaffRole.AGENT]))
+    id = await world.database.fetchval("select id from approval where about_id = $1", adjustment.id)
+    return {"approvalId": global_id("approval", id)}
+
+
 INPUTS: Final = {
     "requestSignInCode": sign_in_input,
     "endSession": end_session_input,
@@ -298,6 +343,12 @@ INPUTS: Final = {
     "endSupportSession": session_of_agent,
     "disputeSupportAccess": dispute_input,
     "registerCard": register_input,
+    "adjustBalance": adjust_input,
+    "blockCard": block_input,
+    "unblockCard": card_of_ones_own_input,
+    "giveApproval": approval_of_agent,
+    "declineApproval": approval_of_agent,
+    "withdrawApproval": approval_of_agent,
     "updateProfile": profile_input,
     "updateConsent": consent_input,
     "changePhoneNumber": new_number_input,

@@ -63,3 +63,33 @@ def test_the_command_line_tells_it(monkeypatch: pytest.MonkeyPatch, as_json: boo
         expected = '{"keys": {"baltika": [{"id": "k",' if as_json else "baltika  k  SIGNING    signs from b\n"
         assert answer.output.startswith(expected)
     assert asked == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("options", "typed", "code", "said"),
+    [
+        (["k", "--operator", "baltika", "--yes"], "", 0, "Withdrawn: k\n"),
+        (["k", "--operator", "baltika"], "y\n", 0, "Withdrawn: k\n"),
+        (["k", "--operator", "baltika"], "n\n", 1, ""),
+        (["unknown", "--operator", "baltika", "--yes"], "", 1, "has published no key unknown."),
+        (["k", "--yes"], "", 2, "--operator"),
+    ],
+)
+def test_a_key_is_withdrawn_by_whoever_means_it(
+    monkeypatch: pytest.MonkeyPatch, options: list[str], typed: str, code: int, said: str
+) -> None:
+    withdrawn: list[str] = []
+
+    def started(*_: object) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    async def withdraw(_: Any, operator: Operator, id: str) -> bool:
+        assert operator.slug == "baltika"
+        withdrawn.append(id)
+        return id == "k"
+
+    monkeypatch.setattr(kontant.keys, "withdraw", withdraw)
+    monkeypatch.setattr("kontant.database.started_server", started)
+    answer = CliRunner().invoke(kontant.cli.application, ["keys", "withdraw", *options], input=typed)
+    assert (answer.exit_code, said in answer.output) == (code, True), answer.output
+    assert bool(withdrawn) == (code == 0 or "unknown" in options)

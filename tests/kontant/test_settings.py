@@ -268,6 +268,20 @@ def test_an_app_on_localhost_is_for_development_only(deployment: Deployment) -> 
     assert problem.startswith("operators.norrsken.clients.kontant-app.redirect_uris.1: ")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('consents.SURVEYS.text.en = "', 'consents.SURVEYS.text.lv = "', "consents.SURVEYS.text.en is missing"),
+        ("consents.SURVEYS.title.en", "consents.SURVEYS.title.fi", "consents.SURVEYS.title.en is missing"),
+    ],
+)
+def test_a_consent_is_asked_in_every_language_of_the_operator(
+    deployment: Deployment, old: str, new: str, problem: str
+) -> None:
+    deployment.replace(old, new)
+    assert deployment.problems() == [f"operators.norrsken: {problem}"]
+
+
 # Identity providers
 
 EID = """

@@ -31,7 +31,7 @@ async def test_a_migrated_database_is_current(server: TestServer, database_name:
     assert await is_current(url)
     await asyncio.to_thread(migrate, url)
     assert await is_current(url)
-    assert head() == "0014"
+    assert head() == "0016"
 
 
 @pytest.mark.parametrize(

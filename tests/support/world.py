@@ -11,6 +11,8 @@ from uuid import UUID
 from stdnum import luhn
 
 from auth.identity_numbers import SealedIdentityNumbers
+from domain.adjustments import usecases as adjustments
+from domain.approvals import usecases as approvals
 from domain.cards import usecases as cards
 from domain.cards.card import Card, CardStatus
 from domain.consents import usecases as consents
@@ -48,6 +50,8 @@ ANY_NUMBER: Final = "any number"
 SECRET: Final = b"the deployment's secret, in tests"
 
 USE_CASES = (
+    *adjustments.USE_CASES,
+    *approvals.USE_CASES,
     *expiry.USE_CASES,
     *cards.USE_CASES,
     *registration.USE_CASES,

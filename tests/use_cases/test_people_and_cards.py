@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from domain.cards import usecases as cards
-from domain.cards.card import Card, CardStatus
+from domain.cards.card import BlockReason, Card, CardStatus
 from domain.cards.errors import CardAlreadyIssued, CardClosed
 from domain.cards.usecases import BlockCard, EndCardPeriods, IssueCard
 from domain.customers import usecases as customers
@@ -184,7 +184,7 @@ async def test_the_calendar_takes_a_card_into_grace_and_then_to_its_end(world: W
 
 async def test_a_blocked_card_stays_blocked_whatever_the_calendar_says(world: World, executor: Executor) -> None:
     card = await executor.execute(a_card(await world.person()), SHOP)
-    await executor.execute(BlockCard(card_id=card.id), SHOP)
+    await executor.execute(BlockCard(card_id=card.id, reason=BlockReason.LOST), SHOP)
     world.clock.advance(timedelta(days=800))
     await end_periods(executor)
     assert await status_of(world, card) == "BLOCKED"
@@ -195,11 +195,16 @@ async def test_a_closed_card_cannot_be_blocked(world: World, executor: Executor)
     world.clock.advance(timedelta(days=800))
     await end_periods(executor)
     with pytest.raises(CardClosed):
-        await executor.execute(BlockCard(card_id=card.id), SHOP)
+        await executor.execute(BlockCard(card_id=card.id, reason=BlockReason.LOST), SHOP)
 
 
 async def test_none_of_this_is_a_customer_s_to_do(world: World, executor: Executor) -> None:
     person = await world.person()
-    for command in (karin(), CreateFamily(name="Ek", owner_id=person), a_card(person), BlockCard(card_id=person)):
+    for command in (
+        karin(),
+        CreateFamily(name="Ek", owner_id=person),
+        a_card(person),
+        BlockCard(card_id=person, reason=BlockReason.LOST),
+    ):
         with pytest.raises(Forbidden):
             await executor.execute(command, customer(person))

@@ -1,0 +1,1 @@
+"""Adjustments: staff correct a balance, with a reason (TMF654)."""

@@ -1,0 +1,1 @@
+"""Approvals: a second person's yes before something takes effect."""
