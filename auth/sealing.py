@@ -36,7 +36,8 @@ class Seals:
         """Good for 10 minutes. `use` is what it is good for, such as the request in hand. Raises `TooMuchToSeal`."""
         until = int((self._clock.now() + SEALED_FOR).timestamp())
         nonce, plain = os.urandom(_NONCE_BYTES), json.dumps({**content, "until": until}).encode()
-        sealed = base64.urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, plain, use.encode())).decode()
+        raw = nonce + self._cipher.encrypt(nonce, plain, use.encode())
+        sealed = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
         if len(sealed) > LONGEST:
             raise TooMuchToSeal
         return sealed
@@ -46,7 +47,7 @@ class Seals:
         if sealed is None or len(sealed) > LONGEST:
             return None
         try:
-            raw = base64.b64decode(sealed, altchars=b"-_", validate=True)
+            raw = base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
             content = json.loads(self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], use.encode()))
         except (ValueError, InvalidTag):
             return None

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from auth.providers import ProviderKind
 from kontant.settings.clients import SigningKeysSection
+from kontant.settings.identity_providers import DEMO_PORTS_ON
 from kontant.settings.limits import DocumentsSection, RatesSection
 from kontant.settings.sections import AuditSection, MessagesSection, OperatorSection, PaymentSection, WorkerSection
 from kontant.settings.values import Networks, OwnAddress, is_safe
@@ -184,6 +185,8 @@ def _conflicts(file: File) -> list[str]:
     if file.environment == "development":
         if file.port + len(file.operators) - 1 > 65535:
             problems.append("port: there must be one more for each further operator")
+        elif file.port + DEMO_PORTS_ON > 65535:
+            problems.append(f"port: the demo's identity provider is {DEMO_PORTS_ON} above it, and that is none")
         return problems
     if not file.secret:
         problems.append("secret: is required in production (KONTANT_SECRET)")
