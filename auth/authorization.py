@@ -8,15 +8,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode
 
+from auth.assurance import ACR_OF_CUSTOMERS, acr_of
 from auth.clients import AUTHORIZATION_CODE, Client, ClientKind, Clients
+from auth.providers import ProviderKind
 from domain.identity.authorization import AuthorizationTerms
+from domain.identity.session import AuthenticationMethod
 
 SCOPES: Final = ("openid",)
+ELECTRONIC_ID: Final = acr_of(AuthenticationMethod.ELECTRONIC_ID)
 PROMPTS: Final = frozenset({"none", "login", "consent", "select_account"})
 LONGEST_PARAMETER: Final = 1024
 """In characters. What an app wants to remember beyond that it keeps itself, and sends the key as `state`."""
@@ -26,7 +30,7 @@ _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
 _VISIBLE: Final = re.compile(r"[\x20-\x7e]*", re.ASCII)
 _KEPT: Final = (
     "response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
-    "prompt", "max_age", "ui_locales",
+    "prompt", "max_age", "acr_values", "ui_locales",
 )  # fmt: skip
 
 
@@ -51,6 +55,12 @@ class AuthorizationRequest:
     state: str | None
     ui_locales: tuple[str, ...]
     login_hint: str | None = field(repr=False)
+    provider: ProviderKind | None
+    """Which identity provider the person is sent to at once; None where our own page asks who it is."""
+    is_asked_anew: bool
+    """Whether a provider must ask the person again, whom it may know from before."""
+    max_age_seconds: int | None
+    """How long ago the person may have proved it to a provider; None when the app does not mind."""
     query: str = field(repr=False)
     """The request again, as a query string: the page's form sends it along, and it is checked anew each time."""
 
@@ -78,17 +88,18 @@ def read_recipient(parameters: Parameters, clients: Clients) -> Recipient:
     return Recipient(client, redirect_uri, state if is_state_good else None)
 
 
-def read_request(parameters: Parameters, recipient: Recipient) -> AuthorizationRequest:
-    """The whole request. Raises `AuthorizationDenied`."""
+def read_request(
+    parameters: Parameters, recipient: Recipient, *, providers: Collection[ProviderKind] = ()
+) -> AuthorizationRequest:
+    """The whole request, where people can be sent to these identity providers. Raises `AuthorizationDenied`."""
     given = _once_each(parameters)
     if not recipient.client.check_grant_type(AUTHORIZATION_CODE):
         raise AuthorizationDenied("unauthorized_client", "This client may not use authorization codes.")
-    if recipient.client.kind is ClientKind.STAFF:
-        raise AuthorizationDenied("temporarily_unavailable", "There is no identity provider that staff sign in by.")
     _refuse_what_is_not_there(given)
     if given.get("code_challenge_method") != "S256" or not _CHALLENGE.fullmatch(given.get("code_challenge", "")):
         raise _malformed("PKCE is required: code_challenge_method=S256 and a code_challenge of 43 characters.")
     _check_prompt(given)
+    provider = _provider(recipient.client, given.get("acr_values", "").split(), providers)
     terms = AuthorizationTerms(
         client_id=recipient.client.id,
         redirect_uri=recipient.redirect_uri,
@@ -102,6 +113,10 @@ def read_request(parameters: Parameters, recipient: Recipient) -> AuthorizationR
         state=recipient.state,
         ui_locales=tuple(given.get("ui_locales", "").split()),
         login_hint=given.get("login_hint"),
+        provider=provider,
+        # What an electronic identity proves is good for what cannot be taken back: it is proved each time.
+        is_asked_anew=provider is ProviderKind.ELECTRONIC_ID or "login" in given.get("prompt", "").split(),
+        max_age_seconds=int(given["max_age"]) if "max_age" in given else None,
         query=urlencode({name: given[name] for name in _KEPT if name in given}),
     )
 
@@ -154,6 +169,19 @@ def _check_prompt(given: dict[str, str]) -> None:
         raise _malformed("The parameter max_age is a number of seconds.")
     if "none" in prompts:
         raise AuthorizationDenied("login_required", "Nobody stays signed in here, so the person has to be asked.")
+
+
+def _provider(client: Client, acr_values: Sequence[str], there: Collection[ProviderKind]) -> ProviderKind | None:
+    """Staff are always sent to their employer's; customers to an electronic identity, where nothing less will do."""
+    if client.kind is ClientKind.STAFF:
+        if ProviderKind.STAFF not in there:
+            raise AuthorizationDenied("temporarily_unavailable", "There is no identity provider that staff sign in by.")
+        return ProviderKind.STAFF
+    if {acr for acr in acr_values if acr in ACR_OF_CUSTOMERS} != {ELECTRONIC_ID}:
+        return None
+    if ProviderKind.ELECTRONIC_ID not in there:
+        raise AuthorizationDenied("unmet_authentication_requirements", "There is no electronic identity to sign in by.")
+    return ProviderKind.ELECTRONIC_ID
 
 
 def _scope(asked: str | None) -> str:

@@ -17,12 +17,17 @@ from auth.heads import SignedHeads
 from auth.key_rotation import KeyRotation, KeyRules
 from auth.keys import KeyRing
 from auth.metadata import metadata
+from auth.provider_client import Transport, direct
+from auth.providers import IdentityProvider
+from auth.relying import CALLBACK, RelyingParty
+from auth.sealing import Seals
 from auth.server import TokenServer
 from auth.token_status import TokenStatus
 from auth.tokens import AccessTokens
 from auth.undo_codes import DerivedUndoCodes
 from domain.contacts.processes import ContactProcess
 from domain.identity.codes import CodeProcess
+from domain.identity.federation import FederatedSignIn
 from domain.identity.processes import SignInProcess
 from domain.identity.rules import CodeRules
 from domain.kernel.executor import Executor
@@ -51,6 +56,8 @@ class Identity:
         clock: Clock,
         clients: Sequence[Client] = (APP,),
         key_rules: KeyRules = _KEY_RULES,
+        providers: Sequence[IdentityProvider] = (),
+        transport: Transport = direct,
         code_rules: CodeRules = _CODE_RULES,
     ) -> None:
         self._keys = KeyRing(operator, database, secret, clock)
@@ -62,6 +69,12 @@ class Identity:
             executor, self.codes, operator=operator, rules=code_rules, on_ceiling=self._ceiling_was_reached
         )
         self.sign_in = SignInProcess(executor, self.code_process)
+        self.federation = FederatedSignIn(executor, self.code_process)
+        self.seals = Seals(secret, operator.slug, clock)
+        self.providers = {
+            each.kind: RelyingParty(each, redirect_uri=f"{operator.issuer}{CALLBACK}", clock=clock, transport=transport)
+            for each in providers
+        }
         self.undo_codes = DerivedUndoCodes(secret, operator.slug)
         self.contacts = ContactProcess(executor, self.code_process, self.undo_codes)
         tokens = AccessTokens(operator, self._keys)
@@ -79,7 +92,7 @@ class Identity:
         self.heads = SignedHeads(operator, self._keys)
         self.authenticator = Authenticator(tokens, self._ended, clock)
         self.key_rotation = KeyRotation(self._keys, key_rules, clock)
-        self.metadata = metadata(operator)
+        self.metadata = metadata(operator, self.providers)
 
     async def key_set(self) -> Mapping[str, Any]:
         """The public keys by which anybody can verify the operator's tokens. Raises `Unavailable`."""

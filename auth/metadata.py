@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from auth.assurance import ACR_OF_CUSTOMERS
-from auth.authorization import PROMPTS, SCOPES
+from auth.authorization import ELECTRONIC_ID, PROMPTS, SCOPES
 from auth.clients import GRANT_TYPES
 from auth.headers import ALGORITHM
+from auth.providers import ProviderKind
 from domain.operators.operator import Operator
 
 
-def metadata(operator: Operator) -> Mapping[str, Any]:
-    """One operator's. Each entry is held against the server by a test."""
+def metadata(operator: Operator, providers: Collection[ProviderKind] = ()) -> Mapping[str, Any]:
+    """One operator's, where people can be sent to these providers. Each entry is held against the server by a test."""
     issuer = operator.issuer
     return {
         "issuer": issuer,
@@ -32,7 +33,9 @@ def metadata(operator: Operator) -> Mapping[str, Any]:
         "prompt_values_supported": sorted(PROMPTS),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [ALGORITHM],
-        "acr_values_supported": list(ACR_OF_CUSTOMERS),
+        "acr_values_supported": [
+            acr for acr in ACR_OF_CUSTOMERS if acr != ELECTRONIC_ID or ProviderKind.ELECTRONIC_ID in providers
+        ],
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"],
         "claims_parameter_supported": False,
         "request_parameter_supported": False,

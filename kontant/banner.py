@@ -22,8 +22,14 @@ def facts(settings: Settings) -> dict[str, Any]:
             }
             for operator in settings.operators
         ],
+        "identityProvider": _demo_provider(settings),
         "log": str(settings.log_file) if settings.log_file else None,
     }
+
+
+def _demo_provider(settings: Settings) -> str | None:
+    port = settings.demo_identities_port
+    return f"http://localhost:{port}" if port is not None else None
 
 
 def banner(settings: Settings, seconds: float) -> str:
@@ -54,6 +60,17 @@ def _people(settings: Settings, operator: Operator) -> list[tuple[str, str]]:
     return [(person.phone_number, f"{person.name}, {person.about}") for person in people(operator)]
 
 
+def _identities(settings: Settings) -> list[str]:
+    provider = _demo_provider(settings)
+    if provider is None:
+        return []
+    return [
+        "Staff sign in with OpenID Connect as the client demo-support, customers surely with",
+        "  acr_values=urn:kontant:acr:electronic-id: both choose a name from a list at the demo's identity provider,",
+        f"  {provider}",
+    ]
+
+
 def _sign_in(settings: Settings) -> list[str]:
     operator = settings.operators[0]
     phone = next((phone for phone, _ in _people(settings, operator)), "")
@@ -68,4 +85,5 @@ def _sign_in(settings: Settings) -> list[str]:
         f"  curl {address}/oauth/token -d client_id=kontant-app -d challenge_id=... -d code=... \\",
         "    -d grant_type=urn:kontant:grant-type:sign-in-code",
         "and send the access token along: -H 'Authorization: Bearer ...'",
+        *_identities(settings),
     ]

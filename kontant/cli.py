@@ -86,6 +86,17 @@ def work(supervised_by: SupervisedBy = None) -> None:
     _work_on(work, supervised_by, "work")
 
 
+@application.command(hidden=True)
+def vouch(supervised_by: SupervisedBy = None) -> None:
+    """Serve the demo's identity provider. Only in development."""
+    with _loading():
+        from kontant.vouching import vouch
+
+    if _settings().demo_identities_port is None:
+        _fail("there is nobody to vouch for: identity providers are configured, or this is production.")
+    _work_on(vouch, supervised_by, "vouch")
+
+
 @application.command()
 def migrate(as_json: Json = False) -> None:
     """Make the databases, or bring them up to date."""

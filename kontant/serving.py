@@ -37,7 +37,7 @@ async def serve(settings: Settings) -> None:
         except ManifestError as wrong:
             raise SettingsError([f"documents.folder: {problem}" for problem in wrong.problems]) from None
         ports = sorted({settings.port_of(operator) for operator in settings.operators})
-        servers = [_Server(_config(app, settings.host, port)) for port in ports]
+        servers = [Server(_config(app, settings.host, port)) for port in ports]
         await _together(servers)
 
 
@@ -98,7 +98,7 @@ def _config(app: Starlette, host: str, port: int) -> uvicorn.Config:
     )
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Leaves the signals to us: two servers in a process would each put the other's handlers back."""
 
     @contextmanager
@@ -106,7 +106,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _together(servers: Sequence[_Server]) -> None:
+async def _together(servers: Sequence[Server]) -> None:
     def stop() -> None:
         for server in servers:
             server.should_exit = True

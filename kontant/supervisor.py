@@ -69,11 +69,14 @@ class Supervisor:
                 stack.push_async_callback(asyncio.to_thread, embedded_postgres(self._settings).stop)
             # The children load their modules while the database starts, and begin when it is ready.
             with _appending(self._log) as log:
-                api, worker = [await Child.start(command, log) for command in ("serve", "work")]
-            stack.push_async_callback(worker.stop, self._hurry)
-            stack.push_async_callback(api.stop, self._hurry)
-            children = (api, worker)
+                children = [await Child.start(command, log) for command in self._commands()]
+            for child in reversed(children):
+                stack.push_async_callback(child.stop, self._hurry)
             await self._unless_one_dies(children, self._start_and_watch(children))
+
+    def _commands(self) -> Sequence[str]:
+        """In the order in which they are stopped."""
+        return ("serve", "work") if self._settings.demo_identities_port is None else ("serve", "work", "vouch")
 
     async def _unless_one_dies(self, children: Sequence[Child], work: Coroutine[Any, Any, None]) -> None:
         ends = [asyncio.create_task(child.ended()) for child in children]
@@ -132,7 +135,8 @@ class Supervisor:
 
     def _wait_for_ports(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        for port in sorted({self._settings.port_of(operator) for operator in self._settings.operators}):
+        ports = {self._settings.port_of(operator) for operator in self._settings.operators}
+        for port in sorted(ports | {self._settings.demo_identities_port or self._settings.port}):
             while _is_in_use(self._settings.host, port):
                 if time.monotonic() > deadline:
                     raise RunFailedError(f"Port {port} is in use. Choose another: PORT=8100 make run")

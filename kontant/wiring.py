@@ -75,6 +75,7 @@ async def parts_of(settings: Settings, operator: Operator) -> AsyncGenerator[Par
         clock=clock,
         clients=settings.clients[operator.slug],
         key_rules=settings.key_rules,
+        providers=settings.providers[operator.slug],
         code_rules=settings.code_rules[operator.slug],
     )
     try:

@@ -2,51 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from typing import Final
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
+from api.oauth import federated
+from api.oauth.asking import ask_for_code, ask_for_contact, is_our_own, read
 from api.oauth.forms import NoForm, Pairs, form_of, form_pairs, query_pairs
-from api.oauth.html import page
-from api.oauth.parts import OAuthParts, PartsOf
+from api.oauth.parts import PartsOf
+from api.oauth.visit import DEVICE_COOKIE, Visit, denied, granted, redirected, told
 from api.rates import address_of
-from auth.authorization import (
-    AuthorizationDenied,
-    AuthorizationRequest,
-    CannotRedirect,
-    Recipient,
-    read_recipient,
-    read_request,
-)
+from auth.authorization import AuthorizationDenied, AuthorizationRequest, CannotRedirect, read_recipient
 from auth.refresh import new_refresh_token
 from domain.identity.contacts import Contact
-from domain.identity.errors import SignInRefused
+from domain.identity.errors import IdentityNotLinkable, SignInRefused
 from domain.identity.processes import SignInProcess
 from domain.identity.senders import Sender
 from domain.kernel.errors import Busy, Rejection, Unavailable
-from gateways.words.negotiation import negotiate
 
-COOKIE_SECONDS: Final = 600
-DEVICE_SECONDS: Final = 180 * 86_400
-"""How long a browser is known again on which somebody has signed in. It opens nothing."""
 LONGEST_CONTACT: Final = 254
 """In characters; no number or address that people type is longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Visit:
-    """One request of one browser's."""
-
-    http: Request
-    parts: OAuthParts
-    locale: str
-
-    def say(self, key: str, data: dict[str, Any] | None = None) -> str:
-        return self.parts.words.say(self.locale, key, data)
 
 
 class SignInPage:
@@ -56,19 +33,25 @@ class SignInPage:
         self._parts_of = parts_of
 
     async def authorize(self, http: Request) -> Response:
-        """Where an app sends its person. Answers with the first form, or with an error to the app."""
+        """Where an app sends its person. Answers with the first form, a way to a provider, or an error to the app."""
         visit = self._visit(http)
         try:
             pairs = await form_pairs(http) if http.method == "POST" else query_pairs(http)
             recipient = read_recipient(pairs, visit.parts.identity.clients)
         except (NoForm, CannotRedirect):
-            return _told(visit, "page.bad_request", status=400)
+            return told(visit, "page.bad_request", status=400)
         try:
-            asked = read_request(pairs, recipient)
-        except AuthorizationDenied as denied:
-            return _denied(visit, recipient, denied)
-        visit = self._visit(http, asked)
-        return self._ask_for_contact(visit, asked, contact=(asked.login_hint or "")[:LONGEST_CONTACT])
+            asked = read(visit, pairs, recipient)
+        except AuthorizationDenied as refused:
+            return denied(visit, recipient, refused)
+        visit = self._visit(http, asked.ui_locales)
+        if asked.provider is not None:
+            return await federated.depart(visit, asked, recipient)
+        return ask_for_contact(visit, asked, contact=(asked.login_hint or "")[:LONGEST_CONTACT])
+
+    async def come_back(self, http: Request) -> Response:
+        """Where an identity provider sends the person to afterwards."""
+        return await federated.come_back(self._visit(http))
 
     async def sign_in(self, http: Request) -> Response:
         """Where the forms are sent: a phone number or an e-mail address first, then the code.
@@ -79,20 +62,22 @@ class SignInPage:
         try:
             pairs, form = query_pairs(http), await form_of(http)
             recipient = read_recipient(pairs, visit.parts.identity.clients)
-            asked = read_request(pairs, recipient)
+            asked = read(visit, pairs, recipient)
         except (NoForm, CannotRedirect, AuthorizationDenied):
-            return _told(visit, "page.bad_request", status=400)
-        visit = self._visit(http, asked)
-        if not _is_our_own(visit, asked, form):
-            return self._ask_for_contact(visit, asked, error=visit.say("page.expired"), status=403)
+            return told(visit, "page.bad_request", status=400)
+        visit = self._visit(http, asked.ui_locales)
+        if asked.provider is not None and federated.identified(visit, asked) is None:
+            return told(visit, "page.came_back_wrong", status=403)
+        if not is_our_own(visit, asked, form):
+            return ask_for_contact(visit, asked, error=visit.say("page.expired"), status=403)
         if form.get("step") == "cancel":
-            return _denied(visit, recipient, AuthorizationDenied("access_denied", "The person did not sign in."))
+            return denied(visit, recipient, AuthorizationDenied("access_denied", "The person did not sign in."))
         try:
             if "challenge_id" in form and form.get("step") == "code":
                 return await self._take_code(visit, asked, form)
             return await self._send_code(visit, asked, form)
         except (Busy, Unavailable):
-            return _told(visit, "page.unavailable", status=503)
+            return told(visit, "page.unavailable", status=503)
 
     async def log_out(self, http: Request) -> Response:
         """RP-initiated log-out (OpenID Connect): ends the session that the app's ID token is about."""
@@ -102,161 +87,68 @@ class SignInPage:
             given = dict(pairs)
             if len(given) < len(pairs):
                 raise NoForm("A parameter comes more than once.")
-            visit = self._visit(http, locales=tuple(given.get("ui_locales", "").split()))
+            visit = self._visit(http, tuple(given.get("ui_locales", "").split()))
             identity, there = visit.parts.identity, given.get("post_logout_redirect_uri")
             hint = await identity.token_status.hint(given.get("id_token_hint", ""), client_id=given.get("client_id"))
             client = identity.clients.find(hint.client_id) if hint else None
             if hint is None or client is None or (there and there not in client.post_logout_redirect_uris):
-                return _told(visit, "page.bad_request", status=400)
+                return told(visit, "page.bad_request", status=400)
             await identity.token_status.log_out(hint)
         except NoForm:
-            return _told(visit, "page.bad_request", status=400)
+            return told(visit, "page.bad_request", status=400)
         except (Busy, Unavailable):
-            return _told(visit, "page.unavailable", status=503)
+            return told(visit, "page.unavailable", status=503)
         if not there:
-            return _told(visit, "page.signed_out")
-        return _redirected(there, {"state": given["state"]} if given.get("state") else {})
+            return told(visit, "page.signed_out")
+        return redirected(there, {"state": given["state"]} if given.get("state") else {})
 
-    async def _send_code(self, visit: _Visit, asked: AuthorizationRequest, form: dict[str, str]) -> Response:
+    async def _send_code(self, visit: Visit, asked: AuthorizationRequest, form: dict[str, str]) -> Response:
         typed = form.get("contact", "")[:LONGEST_CONTACT]
         try:
-            contact = Contact.typed(typed)
+            # An identity is linked to whom the phone belongs to; an e-mail address is too little for that.
+            contact = Contact.typed(typed) if asked.provider is None else Contact.phone(typed)
             challenge = await visit.parts.identity.sign_in.request(contact, sender=_sender(visit, asked))
         except tuple(SignInProcess.rejects) as refused:
-            return self._ask_for_contact(visit, asked, contact=typed, error=_said(visit, refused), status=400)
-        return self._ask_for_code(visit, asked, challenge_id=str(challenge.id), contact=typed)
+            return ask_for_contact(visit, asked, contact=typed, error=_said(visit, refused), status=400)
+        return ask_for_code(visit, asked, challenge_id=str(challenge.id), contact=typed)
 
-    async def _take_code(self, visit: _Visit, asked: AuthorizationRequest, form: dict[str, str]) -> Response:
-        code, granted = "".join(form.get("code", "").split()), new_refresh_token()
+    async def _take_code(self, visit: Visit, asked: AuthorizationRequest, form: dict[str, str]) -> Response:
+        code, for_app = "".join(form.get("code", "").split()), new_refresh_token()
         challenge_id, contact = form["challenge_id"], form.get("contact", "")[:LONGEST_CONTACT]
+        identity, identification = visit.parts.identity, federated.identified(visit, asked)
+        sender = _sender(visit, asked)
         try:
-            await visit.parts.identity.sign_in.authorize(
-                UUID(challenge_id), code, sender=_sender(visit, asked), terms=asked.terms, code_digest=granted.digest
-            )
+            if identification is not None:
+                await identity.federation.link(
+                    identification,
+                    UUID(challenge_id),
+                    code,
+                    sender=sender,
+                    terms=asked.terms,
+                    code_digest=for_app.digest,
+                )
+            else:
+                await identity.sign_in.authorize(
+                    UUID(challenge_id), code, sender=sender, terms=asked.terms, code_digest=for_app.digest
+                )
         except (SignInRefused, ValueError):
             error = visit.say("SIGN_IN_REFUSED")
-            return self._ask_for_code(visit, asked, challenge_id=challenge_id, contact=contact, error=error, status=400)
-        answer = {"code": granted.text, **_state_and_issuer(visit, asked.state)}
-        response = _redirected(asked.terms.redirect_uri, answer)
-        response.delete_cookie(_cookie_name(visit), path="/", secure=_is_secure(visit), httponly=True, samesite="lax")
+            return ask_for_code(visit, asked, challenge_id=challenge_id, contact=contact, error=error, status=400)
+        except IdentityNotLinkable as refused:
+            return ask_for_contact(visit, asked, contact=contact, error=_said(visit, refused), status=403)
+        response = granted(visit, asked.terms.redirect_uri, asked.state, for_app.text)
+        visit.forget(response, federated.IDENTIFIED_COOKIE)
         return response
 
-    def _ask_for_contact(
-        self, visit: _Visit, asked: AuthorizationRequest, *, contact: str = "", error: str = "", status: int = 200
-    ) -> Response:
-        return _form(visit, asked, "contact.html", status, contact=contact, error=error)
-
-    def _ask_for_code(
-        self,
-        visit: _Visit,
-        asked: AuthorizationRequest,
-        *,
-        challenge_id: str,
-        contact: str,
-        error: str = "",
-        status: int = 200,
-    ) -> Response:
-        return _form(visit, asked, "code.html", status, challenge_id=challenge_id, contact=contact, error=error)
-
-    def _visit(
-        self, http: Request, asked: AuthorizationRequest | None = None, *, locales: tuple[str, ...] = ()
-    ) -> _Visit:
-        """In the first language of `ui_locales` that there is, or else the browser's."""
-        parts = self._parts_of(http)
-        wanted = ",".join([*(asked.ui_locales if asked else locales), http.headers.get("accept-language", "")])
-        return _Visit(http, parts, negotiate(wanted, None, offered=parts.identity.operator.locales))
+    def _visit(self, http: Request, locales: tuple[str, ...] = ()) -> Visit:
+        return Visit.of(http, self._parts_of(http), locales)
 
 
-def _form(visit: _Visit, asked: AuthorizationRequest, template: str, status: int, **values: str) -> Response:
-    """A page with a form, and the cookie without which the form is worth nothing."""
-    forms, known = visit.parts.identity.forms, visit.http.cookies.get(_cookie_name(visit))
-    browser = known if known is not None and forms.is_browser(known) else forms.new_browser()
-    response = page(
-        template,
-        visit.say,
-        locale=visit.locale,
-        status=status,
-        redirects_to=asked.terms.redirect_uri,
-        operator=visit.parts.identity.operator.name,
-        client=asked.client.name,
-        action=f"/oauth/sign-in?{asked.query}",
-        proof=forms.proof(browser, asked.query),
-        **values,
-    )
-    _set_cookie(visit, response, _cookie_name(visit), value=browser, max_age_seconds=COOKIE_SECONDS)
-    device = visit.http.cookies.get(_device_name(visit), "")
-    device = device if forms.is_browser(device) else forms.new_browser()
-    _set_cookie(visit, response, _device_name(visit), value=device, max_age_seconds=DEVICE_SECONDS)
-    return response
-
-
-def _set_cookie(visit: _Visit, response: Response, name: str, *, value: str, max_age_seconds: int) -> None:
-    secure = _is_secure(visit)
-    response.set_cookie(name, value, max_age=max_age_seconds, path="/", secure=secure, httponly=True, samesite="lax")
-
-
-def _told(visit: _Visit, key: str, *, status: int = 200) -> Response:
-    return page(
-        "notice.html",
-        visit.say,
-        locale=visit.locale,
-        status=status,
-        operator=visit.parts.identity.operator.name,
-        notice=visit.say(key),
-    )
-
-
-def _said(visit: _Visit, refusal: Rejection) -> str:
+def _said(visit: Visit, refusal: Rejection) -> str:
     return visit.say(refusal.code, refusal.data())
 
 
-def _sender(visit: _Visit, asked: AuthorizationRequest) -> Sender:
-    cookie = visit.http.cookies.get(_device_name(visit), "")
+def _sender(visit: Visit, asked: AuthorizationRequest) -> Sender:
+    cookie = visit.cookie(DEVICE_COOKIE)
     device = cookie if visit.parts.identity.forms.is_browser(cookie) else None
     return Sender(address=address_of(visit.http.scope), client_id=asked.client.id, device=device)
-
-
-def _is_our_own(visit: _Visit, asked: AuthorizationRequest, form: dict[str, str]) -> bool:
-    """Whether our own page sent the form: the browser says so, and the proof that was in it fits the cookie.
-
-    A browser names the origin of every form that is sent with POST; what names none is no browser, and needs the proof.
-    """
-    headers, identity = visit.http.headers, visit.parts.identity
-    if headers.get("origin", identity.operator.issuer) != identity.operator.issuer:
-        return False
-    if headers.get("sec-fetch-site", "same-origin") != "same-origin":
-        return False
-    return identity.forms.is_good(form.get("proof", ""), visit.http.cookies.get(_cookie_name(visit)), asked.query)
-
-
-def _denied(visit: _Visit, recipient: Recipient, denied: AuthorizationDenied) -> Response:
-    answer = {"error": denied.error, "error_description": denied.description}
-    return _redirected(recipient.redirect_uri, answer | _state_and_issuer(visit, recipient.state))
-
-
-def _state_and_issuer(visit: _Visit, state: str | None) -> dict[str, str]:
-    """`iss` by RFC 9207: an app that uses several servers sees which one has answered."""
-    return ({"state": state} if state is not None else {}) | {"iss": visit.parts.identity.operator.issuer}
-
-
-def _redirected(uri: str, answer: dict[str, str]) -> Response:
-    """303, so that a browser never sends a form on. The address was registered, so it may have a query of its own."""
-    if answer:
-        uri += ("&" if urlsplit(uri).query else "?") + urlencode(answer)
-    return RedirectResponse(
-        uri, status_code=303, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    )
-
-
-def _is_secure(visit: _Visit) -> bool:
-    return visit.parts.identity.operator.issuer.startswith("https://")
-
-
-def _cookie_name(visit: _Visit) -> str:
-    """`__Host-` keeps other hosts of the site from setting it. It needs TLS, which a developer's machine has not."""
-    return "__Host-kontant-sign-in" if _is_secure(visit) else "kontant-sign-in"
-
-
-def _device_name(visit: _Visit) -> str:
-    """By this cookie, who has signed in here before is told from strangers who ask for codes in their name."""
-    return "__Host-kontant-device" if _is_secure(visit) else "kontant-device"

@@ -131,6 +131,9 @@ ERRORS: Final[Mapping[str, Template]] = {
         "We do not send codes to phone numbers of this country or kind. Use another number or your e-mail address."
     ),
     "SIGN_IN_REFUSED": "The code is wrong or no longer valid. Check it, or ask for a new one.",
+    "IDENTITY_NOT_LINKABLE": (
+        "You cannot sign in to this customer with this electronic identity. Contact customer service."
+    ),
     "SESSION_NOT_FOUND": "We cannot find this device.",
     "DEPENDANT_NOT_FOUND": "We cannot find this child.",
     "GUARDIAN_NEEDED": "A parent or guardian has to do this for you.",
@@ -176,6 +179,10 @@ PAGES: Final[Mapping[str, Template]] = {
     "page.expired": "The page was open for too long. Please start again.",
     "page.bad_request": "This link is not right. Go back to the app and try again.",
     "page.unavailable": "We cannot answer at the moment. Wait a little and try again.",
+    "page.phone": "Phone number",
+    "page.sign_in_by": "Sign in with {provider}",
+    "page.link_identity": "We know who you are, but not yet which customer. Show us with your phone number, once.",
+    "page.came_back_wrong": "The sign-in began elsewhere, or too long ago. Go back to the app and start again.",
     "page.signed_out": "You are signed out.",
 }
 

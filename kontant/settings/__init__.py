@@ -17,10 +17,12 @@ from pydantic import SecretStr
 
 from auth.clients import Client
 from auth.key_rotation import KeyRules
+from auth.providers import IdentityProvider
 from domain.identity.rules import CodeRules
 from domain.operators.operator import Operator
 from kontant.settings.clients import DEMO_CLIENTS
 from kontant.settings.file import File, SettingsError, read_file
+from kontant.settings.identity_providers import DEMO_CLIENT_SECRET, DEMO_PORTS_ON, demo_providers
 from kontant.settings.limits import DocumentsSection, RatesSection
 from persistence.places import EmbeddedPostgresError, data_folder, make_folder, write_privately
 
@@ -57,6 +59,10 @@ class Settings:
     key_rules: KeyRules
     clients: Mapping[str, tuple[Client, ...]]
     """Who may ask the authorization server, by the operator's slug."""
+    providers: Mapping[str, tuple[IdentityProvider, ...]]
+    """Who vouches for people, by the operator's slug."""
+    demo_identities_port: int | None
+    """Where the demo's identity provider is served; None where nobody needs it."""
     code_rules: Mapping[str, CodeRules]
     """How often sign-in codes are sent and tried, by the operator's slug."""
     trusted_proxies: tuple[str, ...]
@@ -116,6 +122,9 @@ def read_settings(checkout: Path = CHECKOUT) -> Settings:
         raise SettingsError([f"data_folder: {failure}"]) from None
     except OSError as failure:
         raise SettingsError([f"data_folder: {failure.filename} cannot be used: {failure.strerror}"]) from None
+    port = file.port + DEMO_PORTS_ON
+    providers = {slug: _providers(file, slug, f"http://localhost:{port}") for slug in file.operators}
+    is_asked = any(each.client_secret == DEMO_CLIENT_SECRET for of_one in providers.values() for each in of_one)
     return Settings(
         environment=file.environment,
         host=file.host,
@@ -138,6 +147,8 @@ def read_settings(checkout: Path = CHECKOUT) -> Settings:
             )
             for slug, section in file.operators.items()
         },
+        providers=providers,
+        demo_identities_port=port if is_asked else None,
         code_rules={slug: section.sign_in.to_rules() for slug, section in file.operators.items()},
         trusted_proxies=file.trusted_proxies,
         rates=file.rates,
@@ -152,6 +163,16 @@ def _operators(file: File) -> tuple[Operator, ...]:
         section.to_operator(slug, section.public_url or f"http://localhost:{file.port + index}")
         for index, (slug, section) in enumerate(file.operators.items())
     )
+
+
+def _providers(file: File, slug: str, demo: str) -> tuple[IdentityProvider, ...]:
+    """What the file says; on a developer's machine the demo's, where it says nothing."""
+    section = file.operators[slug]
+    named = [each.to_provider() for each in (section.electronic_id, section.staff_sign_in) if each]
+    if file.environment == "development":
+        kinds = {each.kind for each in named}
+        named += [each for each in demo_providers(f"{demo}/{slug}") if each.kind not in kinds]
+    return tuple(named)
 
 
 def _must_be_a_folder(path: Path) -> None:

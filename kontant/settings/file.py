@@ -7,7 +7,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 from urllib.parse import urlsplit
 
 import pydantic_settings
@@ -15,7 +15,9 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from auth.providers import ProviderKind
 from kontant.settings.clients import SigningKeysSection
+from kontant.settings.identity_providers import DEMO_PORTS_ON
 from kontant.settings.limits import DocumentsSection, RatesSection
 from kontant.settings.sections import AuditSection, MessagesSection, OperatorSection, PaymentSection, WorkerSection
 from kontant.settings.values import Networks, OwnAddress, is_safe
@@ -83,6 +85,7 @@ def read_file(path: Path) -> File:
     if port := os.environ.get("PORT"):
         content["port"] = port
     _refuse_unknown_variables(os.environ)
+    _refuse_secrets(content)
     try:
         file = File(**content)
     except ValidationError as failure:
@@ -106,6 +109,23 @@ def _refuse_unknown_variables(environment: Mapping[str, str]) -> None:
     ]
     if problems:
         raise SettingsError(problems)
+
+
+def _refuse_secrets(content: Mapping[str, Any]) -> None:
+    """A file is copied, shown and kept where a secret must not be."""
+    problems = [
+        f"operators.{slug}.{kind}.client_secret: is a secret, and given in the environment only: "
+        f"{PREFIX}OPERATORS__{slug.upper()}__{kind.upper()}__CLIENT_SECRET"
+        for slug, operator in _table(content.get("operators")).items()
+        for kind in ProviderKind
+        if "client_secret" in _table(_table(operator).get(kind.value))
+    ]
+    if problems:
+        raise SettingsError(problems)
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _not_json(environment: Mapping[str, str]) -> list[str]:
@@ -159,9 +179,14 @@ def _conflicts(file: File) -> list[str]:
         for id, client in operator.clients.items():
             name = f"operators.{slug}.clients.{id}"
             problems += client.problems(name, is_development=file.environment == "development")
+        for kind in ProviderKind:
+            if section := getattr(operator, kind.value):
+                problems += section.problems(f"operators.{slug}.{kind.value}")
     if file.environment == "development":
         if file.port + len(file.operators) - 1 > 65535:
             problems.append("port: there must be one more for each further operator")
+        elif file.port + DEMO_PORTS_ON > 65535:
+            problems.append(f"port: the demo's identity provider is {DEMO_PORTS_ON} above it, and that is none")
         return problems
     if not file.secret:
         problems.append("secret: is required in production (KONTANT_SECRET)")

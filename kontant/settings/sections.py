@@ -11,6 +11,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from domain.operators.operator import Operator, TopUpOffer, TopUpRange
 from kontant.settings.clients import APP_ALONE, CLIENT_ID, ClientSection
 from kontant.settings.consents import NOTHING_ASKED, Consents
+from kontant.settings.identity_providers import ElectronicIdSection, StaffSignInSection
 from kontant.settings.sign_in import SignInSection
 from kontant.settings.values import Amounts, Country, Currency, Host, LocaleTag, Origins, PublicUrl, Section, TimeZone
 
@@ -62,6 +63,8 @@ class OperatorSection(Section):
     top_up: TopUpSection
     card_active_months: PositiveInt = 12
     card_grace_months: PositiveInt = 3
+    electronic_id: ElectronicIdSection | None = None
+    staff_sign_in: StaffSignInSection | None = None
     sign_in: SignInSection = SignInSection()
     card_registration_required: bool = True
     clients: Annotated[dict[Annotated[str, Field(pattern=CLIENT_ID)], ClientSection], Field(min_length=1)] = APP_ALONE

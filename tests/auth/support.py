@@ -12,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.clients import APP, REFRESH_TOKEN, SIGN_IN_CODE, Client
 from auth.identity import Identity
+from auth.identity_numbers import SealedIdentityNumbers
+from auth.provider_client import Transport, direct
+from auth.providers import IdentityProvider
 from auth.refresh import NewRefreshToken, new_refresh_token
 from auth.server import Answer
 from domain.identity.contacts import Contact
@@ -45,10 +48,13 @@ class SignInWorld:
         *,
         secret: bytes = SECRET,
         clients: Sequence[Client] = (APP,),
+        providers: Sequence[IdentityProvider] = (),
+        transport: Transport = direct,
         rules: CodeRules | None = None,
     ) -> None:
         self.database, self.operator, self.clock, self.ids = database, operator, clock, ids
-        unit = PostgresUnit(database, operator, ids, clock)
+        numbers = SealedIdentityNumbers(secret, operator.slug)
+        unit = PostgresUnit(database, operator, ids, clock, identity_numbers=numbers)
         self.executor = Executor(USE_CASES, unit, ids)
         self.identity = Identity(
             operator,
@@ -57,6 +63,8 @@ class SignInWorld:
             secret=secret,
             clock=clock,
             clients=clients,
+            providers=providers,
+            transport=transport,
             code_rules=rules or CodeRules(countries=frozenset({"SE"})),  # where all the numbers here are from
         )
         self.words = Words(operator)

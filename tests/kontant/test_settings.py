@@ -280,3 +280,99 @@ def test_a_consent_is_asked_in_every_language_of_the_operator(
 ) -> None:
     deployment.replace(old, new)
     assert deployment.problems() == [f"operators.norrsken: {problem}"]
+
+
+# Identity providers
+
+EID = """
+[operators.norrsken.electronic_id]
+name = "BankID"
+issuer = "https://broker.example"
+client_id = "norrsken"
+accepted_acr = ["high"]
+"""
+STAFF = """
+[operators.norrsken.staff_sign_in]
+issuer = "https://employer.example"
+client_id = "norrsken"
+roles = { agents = ["AGENT"] }
+"""
+
+
+def with_providers(deployment: Deployment, old: str = "", new: str = "") -> Deployment:
+    assert old in EID + STAFF
+    deployment.text += (EID + STAFF).replace(old, new, 1)
+    deployment.set(
+        KONTANT_OPERATORS__NORRSKEN__ELECTRONIC_ID__CLIENT_SECRET="first secret",
+        KONTANT_OPERATORS__NORRSKEN__STAFF_SIGN_IN__CLIENT_SECRET="second secret",
+    )
+    return deployment
+
+
+def test_providers_are_what_the_file_says_and_the_demos_otherwise(deployment: Deployment) -> None:
+    settings = with_providers(deployment).read()
+    electronic_id, staff = settings.providers["norrsken"]
+    assert (electronic_id.name, electronic_id.client_secret, staff.client_secret) == (
+        "BankID",
+        "first secret",
+        "second secret",
+    )
+    assert "first secret" not in repr(settings)
+    assert [each.issuer for each in settings.providers["baltika"]] == [
+        "http://localhost:8090/baltika/electronic_id",
+        "http://localhost:8090/baltika/staff_sign_in",
+    ]
+    assert settings.demo_identities_port == 8090
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (
+            '"https://broker.example"',
+            '"http://broker.example"',
+            "issuer: 'http://broker.example' must begin with https://",
+        ),
+        ('"https://broker.example"', '"broker"', "issuer: 'broker' is not an issuer such as https://broker.example"),
+        ('accepted_acr = ["high"]', "", "accepted_acr: is missing"),
+        ('name = "BankID"\nissuer', 'name = ""\nissuer', "name: String should have at least 1 character"),
+        (
+            'accepted_acr = ["high"]',
+            'accepted_acr = ["high"]\nparameters = { nonce = "1" }',
+            "parameters: nonce cannot be given here: the flow decides that itself",
+        ),
+        ('accepted_acr = ["high"]', 'accepted_acr = ["high"]\nscopes = ["profile"]', "scopes: must have openid"),
+    ],
+)
+def test_a_provider_that_cannot_be_right_is_refused(deployment: Deployment, old: str, new: str, problem: str) -> None:
+    assert with_providers(deployment, old, new).problems() == [f"operators.norrsken.electronic_id.{problem}"]
+
+
+def test_staff_need_roles_that_there_are(deployment: Deployment) -> None:
+    [problem] = with_providers(deployment, '["AGENT"]', '["BOSS"]').problems()
+    assert problem.startswith("operators.norrsken.staff_sign_in.roles.agents.0: Input should be 'AGENT'")
+
+
+def test_a_providers_secret_is_in_the_environment_and_nowhere_else(deployment: Deployment) -> None:
+    deployment.text += EID
+    [problem] = deployment.problems()
+    assert problem == "operators.norrsken.electronic_id.client_secret: is missing; it is given in the environment only"
+    deployment.text += 'client_secret = "planted"\n'
+    [problem] = deployment.problems()
+    assert "KONTANT_OPERATORS__NORRSKEN__ELECTRONIC_ID__CLIENT_SECRET" in problem
+    assert "planted" not in problem
+
+
+def test_the_demos_provider_is_never_there_in_production(deployment: Deployment, tmp_path: Path) -> None:
+    deployment.set(
+        KONTANT_ENVIRONMENT="production",
+        KONTANT_SECRET=SECRET,
+        KONTANT_PAYMENT__PROVIDER="sandbox",
+        KONTANT_MESSAGES__CARRIER="outbox",
+        KONTANT_AUDIT__HEADS_FOLDER=str(tmp_path),
+        KONTANT_OPERATORS__NORRSKEN__PUBLIC_URL="https://norrsken.localhost",
+        KONTANT_OPERATORS__BALTIKA__PUBLIC_URL="https://baltika.localhost",
+    )
+    settings = deployment.read()
+    assert settings.demo_identities_port is None
+    assert settings.providers == {"norrsken": (), "baltika": ()}

@@ -24,6 +24,21 @@ export async function signIn(address, number) {
   return new URL(answer.location);
 }
 
+/** Is somebody at the demo's identity provider, and proves a phone number where that is asked for. */
+export async function identify(address, who, number) {
+  const cookies = new Map();
+  const there = new URL((await visit(address, {}, cookies)).location);
+  there.searchParams.set("as", who);
+  const back = await fetch(there, { redirect: "manual" });
+  let page = await visit(back.headers.get("location"), {}, cookies);
+  if (number) {
+    page = await send(page, { contact: number, step: "contact" }, cookies);
+    page = await send(page, { code: await codeFor(number), step: "code" }, cookies);
+  }
+  assert.equal(page.status, 303, page.text);
+  return new URL(page.location);
+}
+
 async function visit(address, init, cookies) {
   const headers = { ...init.headers, Cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join("; ") };
   const response = await fetch(address, { ...init, headers, redirect: "manual" });

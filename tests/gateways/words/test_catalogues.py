@@ -42,6 +42,7 @@ DATA: Mapping[str, Any] = {
     "hours": 72,
     "client": "Norrsken",
     "most": 5,
+    "provider": "BankID",
     "contact": "+46701740605",
 }
 
