@@ -18,8 +18,8 @@ from auth.key_rotation import KeyRotation, KeyRules
 from auth.keys import KeyRing
 from auth.metadata import metadata
 from auth.provider_client import Transport, direct
-from auth.providers import IdentityProvider
-from auth.relying import CALLBACK, RelyingParty
+from auth.providers import CALLBACK, IdentityProvider
+from auth.relying import RelyingParty
 from auth.sealing import Seals
 from auth.server import TokenServer
 from auth.token_status import TokenStatus

@@ -13,6 +13,8 @@ from typing import Any, Final
 from domain.identity.identification import Identification
 from domain.kernel.access import StaffRole
 
+CALLBACK: Final = "/oauth/callback"
+"""Where providers send people back to, at each operator's address."""
 LONGEST_CLAIM: Final = 255
 """In characters, as OpenID Connect has it for `sub`."""
 MOST_GROUPS: Final = 1000

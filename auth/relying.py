@@ -46,9 +46,6 @@ _FAILURES: Final = (
     AttributeError, RecursionError,
 )  # fmt: skip
 
-CALLBACK: Final = "/oauth/callback"
-"""Where providers send people back to, at each operator's address."""
-
 
 @dataclass(eq=False)
 class NotIdentified(Exception):

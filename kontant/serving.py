@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from collections.abc import Generator, Sequence
-from contextlib import AsyncExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
 from typing import Final
 
 import uvicorn
@@ -18,6 +16,7 @@ from api.rates import Policies, Policy
 from api.services import Services
 from domain.kernel.errors import Unavailable
 from kontant.demo import people
+from kontant.http_servers import Server, together
 from kontant.machine import fault_id
 from kontant.settings import Settings, SettingsError
 from kontant.wiring import Parts, parts_of
@@ -38,7 +37,7 @@ async def serve(settings: Settings) -> None:
             raise SettingsError([f"documents.folder: {problem}" for problem in wrong.problems]) from None
         ports = sorted({settings.port_of(operator) for operator in settings.operators})
         servers = [Server(_config(app, settings.host, port)) for port in ports]
-        await _together(servers)
+        await together(servers)
 
 
 def _app(settings: Settings, parts: Sequence[Parts]) -> Starlette:
@@ -96,23 +95,3 @@ def _config(app: Starlette, host: str, port: int) -> uvicorn.Config:
         proxy_headers=False,  # the application finds the sender behind the proxies that are trusted
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-
-
-class Server(uvicorn.Server):
-    """Leaves the signals to us: two servers in a process would each put the other's handlers back."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-
-async def _together(servers: Sequence[Server]) -> None:
-    def stop() -> None:
-        for server in servers:
-            server.should_exit = True
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
-    async with asyncio.TaskGroup() as group:
-        for server in servers:
-            group.create_task(server.serve()).add_done_callback(lambda _: stop())

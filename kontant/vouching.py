@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from collections.abc import Sequence
 from datetime import date
 
 import asyncpg
 import uvicorn
 
-from auth.relying import CALLBACK
+from auth.providers import CALLBACK
 from kontant.database import server_of
 from kontant.demo.identities import DemoIdentity, identities
 from kontant.demo.people import people
 from kontant.demo.provider import DemoProvider
-from kontant.serving import Server
+from kontant.http_servers import Server, together
 from kontant.settings import Settings
 from persistence.servers import database_of
 
@@ -38,14 +36,7 @@ async def vouch(settings: Settings) -> None:
     config = uvicorn.Config(
         provider.app(), host=settings.host, port=port, lifespan="off", log_config=None, access_log=False
     )
-    server = Server(config)
-
-    def stop() -> None:
-        server.should_exit = True
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
-    await server.serve()
+    await together([Server(config)])
 
 
 async def _who_is_there(settings: Settings, slug: str, kind: str) -> Sequence[DemoIdentity]:

@@ -37,10 +37,6 @@ class Cases(Protocol):
         """
         ...
 
-    async def roles_of(self, staff_id: UUID, /) -> frozenset[StaffRole]:
-        """What a member of staff is there for; empty for nobody's id."""
-        ...
-
     async def may_be_helped(self, staff_id: UUID, customer_id: UUID, /) -> bool:
         """Whether staff may know of the customer: they have looked for them lately, or see to a case of theirs."""
         ...
@@ -51,3 +47,18 @@ class CaseWork(Work, Protocol):
 
     @property
     def cases(self) -> Cases: ...
+
+
+class Roles(Protocol):
+    """What members of the staff are there for."""
+
+    async def roles_of(self, staff_id: UUID, /) -> frozenset[StaffRole]:
+        """Empty for nobody's id."""
+        ...
+
+
+class AssigningWork(CaseWork, Protocol):
+    """A transaction in which a case is given to somebody."""
+
+    @property
+    def support(self) -> Roles: ...

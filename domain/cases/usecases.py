@@ -18,7 +18,7 @@ from domain.cases.errors import (
     TextMissing,
     TooManyCases,
 )
-from domain.cases.ports import CaseWork
+from domain.cases.ports import AssigningWork, CaseWork
 from domain.kernel.access import Permission, StaffRole, SupportAccess
 from domain.kernel.errors import Invalid
 from domain.kernel.events import Event
@@ -185,10 +185,10 @@ async def take_case(command: TakeCase, work: CaseWork) -> Case:
 
 
 @use_case(Permission.CASE_ASSIGN, rejects=[CaseNotFound, CaseReserved, CaseResolved, StaffMemberNotFound])
-async def assign_case(command: AssignCase, work: CaseWork) -> Case:
+async def assign_case(command: AssignCase, work: AssigningWork) -> Case:
     """To anybody who works on cases of this kind, also to oneself. Nobody assigns a case that is about them."""
     case = await _found(command.case_id, work)
-    roles = await work.cases.roles_of(command.staff_id)
+    roles = await work.support.roles_of(command.staff_id)
     if not roles & {StaffRole.AGENT, StaffRole.LEAD}:
         raise StaffMemberNotFound
     case = case.assigned_to(command.staff_id, is_lead=StaffRole.LEAD in roles)

@@ -11,13 +11,11 @@ from sqlalchemy import func, insert, null, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
 
 from domain.cases.case import Case, CaseEntry, CaseKind, CaseState
-from domain.kernel.access import StaffRole
 from domain.support.search import FOUND_LATELY
 from persistence.scope import known_to_staff
 from persistence.statement import Driver, Statement, col, parameter
 from persistence.tables.cases import CaseEntryTable, CaseTable, CaseTextTable
 from persistence.tables.customers import CustomerTable
-from persistence.tables.support import StaffTable
 
 C, E, T = CaseTable, CaseEntryTable, CaseTextTable
 
@@ -66,7 +64,6 @@ OPEN_QUESTIONS: Final = Statement(
         col(C.resolved_at).is_(null()),
     )
 )
-ROLES: Final = Statement(select(col(StaffTable.roles)).where(col(StaffTable.id) == parameter("staff", col(C.id))))
 MAY_BE_HELPED: Final = Statement(
     select(col(CustomerTable.id)).where(
         col(CustomerTable.id) == parameter("customer", col(CustomerTable.id)), known_to_staff()
@@ -144,10 +141,6 @@ class PostgresCases:
         # A statement of its own: the next one must see what the lock's last holder wrote.
         await self._driver.fetchval(LOCK_CUSTOMER, customer_id)
         return (await OPEN_QUESTIONS.fetchrow(self._driver, customer=customer_id))[0]
-
-    async def roles_of(self, staff_id: UUID, /) -> frozenset[StaffRole]:
-        row = await ROLES.fetchrow(self._driver, staff=staff_id)
-        return frozenset(map(StaffRole, row[0])) if row else frozenset()
 
     async def may_be_helped(self, staff_id: UUID, customer_id: UUID, /) -> bool:
         since = self._now - FOUND_LATELY

@@ -168,7 +168,9 @@ async def test_a_page_of_cases_costs_the_same_however_many(client: Client, world
     assert costs[0] <= 12
 
 
-async def test_a_case_leads_to_what_it_is_about(client: Client, world: World, karin: Person, sven: UUID) -> None:
+async def test_a_dispute_leads_to_what_it_is_about_and_is_shown_to_leads_whom_it_is_not_about(
+    client: Client, world: World, karin: Person, sven: UUID
+) -> None:
     session = await world.support_session(sven, karin.id)
     dispute = DisputeSupportAccess(support_session_id=session.id, reason="I did not ask for this.")
     await world.executor.execute(dispute, customer(karin.id))
@@ -176,4 +178,7 @@ async def test_a_case_leads_to_what_it_is_about(client: Client, world: World, ka
     [case] = (await client.ask(document, by=karin.id)).data["viewer"]["cases"]["nodes"]
     about = {"__typename": "SupportSession", "id": global_id("support", session.id)}
     assert case == {"kind": "SUPPORT_ACCESS_DISPUTED", "about": about}
-    assert (await desk(client, as_agent(sven)))["nodes"] == []
+    as_lead = staff_headers(await world.staff("Linda", StaffRole.LEAD), StaffRole.LEAD)
+    barred = staff_headers(sven, StaffRole.LEAD)
+    for headers, shown in ((as_agent(await world.staff("Siri")), 0), (barred, 0), (as_lead, 1)):
+        assert len((await desk(client, headers))["nodes"]) == shown
