@@ -52,6 +52,10 @@ class Support(Protocol):
         """The session, locked."""
         ...
 
+    async def end_sessions_of(self, staff_id: UUID, now: datetime, /) -> Sequence[SupportSession]:
+        """Ends all in which this member still acts for somebody. Those that it has ended."""
+        ...
+
     async def keep_session(self, session: SupportSession, /) -> None:
         """Writes its end and its dispute."""
         ...

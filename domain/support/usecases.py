@@ -98,7 +98,10 @@ class DisputeSupportAccess(Command[SupportSession]):
 
 @use_case(Permission.STAFF_REGISTER)
 async def register_staff(command: RegisterStaff, work: SupportWork) -> StaffMember:
-    """Their roles are what the provider says at each sign-in: what was taken away there is gone here too."""
+    """Their roles are what the provider says at each sign-in: what was taken away there is gone here too.
+
+    So whoever has lost a role acts for nobody any more.
+    """
     known = await work.support.staff_member(command.issuer, command.subject)
     member = StaffMember(
         id=known.id if known else work.id,
@@ -108,6 +111,9 @@ async def register_staff(command: RegisterStaff, work: SupportWork) -> StaffMemb
         roles=command.roles,
     )
     await work.support.keep_staff_member(member, work.now)
+    if known is not None and known.roles - member.roles:
+        for session in await work.support.end_sessions_of(member.id, work.now):
+            work.emit(_event("ended", session))
     return member
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, insert, select, union, update
+from sqlalchemy import BigInteger, Integer, insert, null, select, union, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 
 from domain.customers.customer import ContactKind
@@ -111,6 +111,17 @@ KEEP_SESSION: Final = Statement(
     )
 )
 
+END_SESSIONS_OF: Final = Statement(
+    update(S)
+    .where(
+        col(S.staff_id) == parameter("staff", col(S.staff_id)),
+        col(S.ended_at).is_(null()),
+        col(S.expires_at) > parameter("now", col(S.expires_at)),
+    )
+    .values(ended_at=parameter("now", col(S.expires_at)))
+    .returning(*_session)
+)
+
 
 def to_session(row: Sequence[Any]) -> SupportSession:
     """A row of `_session`."""
@@ -203,6 +214,10 @@ class PostgresSupport:
     async def session(self, id: UUID, /) -> SupportSession | None:
         row = await SESSION.fetchrow(self._driver, session=id)
         return to_session(tuple(row)) if row else None
+
+    async def end_sessions_of(self, staff_id: UUID, now: datetime, /) -> list[SupportSession]:
+        rows = await END_SESSIONS_OF.fetch(self._driver, staff=staff_id, now=now)
+        return [to_session(tuple(row)) for row in rows]
 
     async def keep_session(self, session: SupportSession, /) -> None:
         await KEEP_SESSION.execute(

@@ -155,3 +155,16 @@ async def test_what_the_provider_takes_away_is_gone_here_too(world: World) -> No
     assert await sign_in(StaffRole.AGENT) == sven
     assert await world.database.fetchval("select roles from staff where id = $1", sven) == ["AGENT"]
     assert await sign_in(StaffRole.AGENT, subject="s-2") != sven
+
+
+async def test_who_loses_a_role_acts_for_nobody_any_more(world: World) -> None:
+    karin, colleague = await world.person(), await world.staff("Siv")
+    sven = await world.staff("Sven", StaffRole.AGENT, StaffRole.ANALYST)
+    session, other = await world.support_session(sven, karin), await world.support_session(colleague, karin)
+    open_ones = "select array_agg(id order by id) from support_session where ended_at is null"
+    await world.staff("Sven", StaffRole.AGENT, StaffRole.ANALYST, StaffRole.LEAD)
+    assert await world.database.fetchval(open_ones) == [session.id, other.id], "to gain a role ends nothing"
+    await world.staff("Sven", StaffRole.ANALYST)
+    assert await world.database.fetchval(open_ones) == [other.id]
+    ended = "select data->>'support_session_id' from event where type = 'support_session.ended'"
+    assert await world.database.fetchval(ended) == str(session.id)

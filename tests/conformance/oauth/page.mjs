@@ -87,8 +87,12 @@ test("no other page can have it in a frame", async () => {
 
 test("nothing was complained about", () => assert.deepEqual(complaints, []));
 
+// A number of the operator's country for each visit: the next code for the same one would have to wait.
+const numbers = [0, 1, 2, 3].map((last) => [`+4670174069${last}`, `+3712000069${last}`]);
+
 for (const [language, path] of [["sv", 0], ["en", 0], ["lv", 1], ["ru", 1]]) {
   for (const scheme of ["light", "dark"]) {
+    const number = numbers[2 * (language === "en" || language === "ru") + (scheme === "dark")][path];
     test(`axe-core finds nothing (${language}, ${scheme})`, async () => {
       // The page's policy forbids scripts, and axe-core is one.
       const context = await browser.newContext({ bypassCSP: true, colorScheme: scheme, viewport: { width: 320, height: 640 } });
@@ -102,7 +106,7 @@ for (const [language, path] of [["sv", 0], ["en", 0], ["lv", 1], ["ru", 1]]) {
       await visitor.locator("button").first().click();
       await visitor.getByRole("alert").waitFor();
       await clean(visitor);
-      await visitor.locator("#contact").fill(`+4670174069${["sv", "en", "lv", "ru"].indexOf(language)}`);
+      await visitor.locator("#contact").fill(number);
       await visitor.locator("button").first().click();
       await visitor.locator("#code").waitFor();
       await clean(visitor);
