@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class _Grant(rfc6749.BaseGrant, rfc6749.TokenEndpointMixin):
-    """What the grants have in common: one kind of client, and one kind of answer.
+    """What the grants have in common: clients that keep no secret, and the parameters that they bring.
 
     Authlib's own refresh grant is not used: it reads, writes and revokes in three steps, and logs the tokens.
     """
@@ -42,21 +43,6 @@ class _Grant(rfc6749.BaseGrant, rfc6749.TokenEndpointMixin):
         if not client.check_grant_type(cast("str", self.GRANT_TYPE)):
             raise errors.UnauthorizedClientError("This client may not use this grant type.")
         self.request.client = client
-
-    def create_token_response(self) -> Any:
-        next_token = new_refresh_token()
-        try:
-            granted = await_only(self.granted(next_token.digest))
-        except (SignInRefused, AuthorizationRefused, RefreshRefused):
-            raise errors.InvalidGrantError(self.REFUSAL) from None
-        return 200, self.server.tokens_of(granted, next_token), self.TOKEN_RESPONSE_HEADER
-
-    async def granted(self, next_token_digest: bytes) -> Authorized:
-        """The session that the grant is good for.
-
-        Raises `SignInRefused`, `AuthorizationRefused` and `RefreshRefused`.
-        """
-        raise NotImplementedError
 
     @property
     def client_id(self) -> str:
@@ -76,7 +62,26 @@ class _Grant(rfc6749.BaseGrant, rfc6749.TokenEndpointMixin):
         return value
 
 
-class SignInCodeGrant(_Grant):
+class _SessionGrant(_Grant, ABC):
+    """Those that are good for a session, which comes with its next refresh token."""
+
+    def create_token_response(self) -> Any:
+        next_token = new_refresh_token()
+        try:
+            granted = await_only(self.granted(next_token.digest))
+        except (SignInRefused, AuthorizationRefused, RefreshRefused):
+            raise errors.InvalidGrantError(self.REFUSAL) from None
+        return 200, self.server.tokens_of(granted, next_token), self.TOKEN_RESPONSE_HEADER
+
+    @abstractmethod
+    async def granted(self, next_token_digest: bytes) -> Authorized:
+        """The session that the grant is good for.
+
+        Raises `SignInRefused`, `AuthorizationRefused` and `RefreshRefused`.
+        """
+
+
+class SignInCodeGrant(_SessionGrant):
     """A code that was sent to a phone or by e-mail. Why it is refused is never said: it would help whoever guesses."""
 
     GRANT_TYPE = SIGN_IN_CODE
@@ -102,7 +107,7 @@ class SignInCodeGrant(_Grant):
         return Authorized(session=session)
 
 
-class AuthorizationCodeGrant(_Grant):
+class AuthorizationCodeGrant(_SessionGrant):
     """A code that the app was handed through the browser. PKCE proves that it is the app that had asked."""
 
     GRANT_TYPE = AUTHORIZATION_CODE
@@ -128,7 +133,7 @@ class AuthorizationCodeGrant(_Grant):
         return await self.server.sign_in.redeem_authorization(command)
 
 
-class RefreshTokenGrant(_Grant):
+class RefreshTokenGrant(_SessionGrant):
     """The token of the last answer, for a new pair."""
 
     GRANT_TYPE = REFRESH_TOKEN
